@@ -1,0 +1,5 @@
+//! Server List Ping for the terminal: server, client and their two front ends
+
+pub mod cli;
+pub mod config;
+pub mod terminal;

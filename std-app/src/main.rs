@@ -1,0 +1,2 @@
+//! The program `slp`
+fn main() {}

@@ -1,0 +1,2 @@
+//! Builds, runs, measures and tests the workspace
+fn main() {}
