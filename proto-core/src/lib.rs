@@ -1,9 +1,24 @@
 //! Server List Ping as two state machines
 #![no_std]
 
-pub mod json;
-pub mod status;
-pub mod text;
+pub mod client;
 pub mod command;
+pub mod error;
+pub mod json;
 pub mod legacy;
+pub mod machine;
+pub mod packet;
+mod queue;
+pub mod server;
+pub mod status;
 pub mod telemetry;
+pub mod text;
+pub mod time;
+pub mod wire;
+
+pub use client::Client;
+pub use error::{Error, Refused};
+pub use machine::{Machine, Progress, Timeouts};
+pub use packet::State;
+pub use server::Server;
+pub use time::Instant;
