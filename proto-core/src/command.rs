@@ -28,36 +28,9 @@ mod suggest;
 
 use core::fmt;
 
+use crate::packet::State;
 pub use error::ParseError;
 pub(crate) use shown::Shown;
-
-/// A connection's protocol state (PROTOCOL.md §2)
-///
-/// The state that a `list` filters by; shown as `default` and `status`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum State {
-    /// State 0, where server pings pass
-    Default = 0,
-    /// State 1, entered by a Handshake, left by a Pong
-    Status = 1,
-}
-
-impl State {
-    /// The name as `list` takes it and messages show it
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Default => "default",
-            Self::Status => "status",
-        }
-    }
-}
-
-impl fmt::Display for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
 
 /// A command of the server's console
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,24 +123,13 @@ enum Form<C> {
 }
 
 impl<C> Spec<C> {
-    const fn new(
-        name: &'static str,
-        form: Form<C>,
-        summary: &'static str,
-        example: &'static str,
-    ) -> Self {
+    const fn new(name: &'static str, form: Form<C>, summary: &'static str, example: &'static str) -> Self {
         let arguments = match form {
             Form::Alone(_) => "",
             Form::State(_) => "[state]",
             Form::Payload(_) => "[payload]",
         };
-        Self {
-            name,
-            arguments,
-            summary,
-            example,
-            form,
-        }
+        Self { name, arguments, summary, example, form }
     }
 }
 
@@ -180,11 +142,7 @@ impl<C> fmt::Display for Spec<C> {
 
 fn write_usage(f: &mut fmt::Formatter<'_>, name: &str, arguments: &str) -> fmt::Result {
     f.write_str(name)?;
-    if arguments.is_empty() {
-        Ok(())
-    } else {
-        write!(f, " {arguments}")
-    }
+    if arguments.is_empty() { Ok(()) } else { write!(f, " {arguments}") }
 }
 
 /// The commands of the server's console, in the order of help
@@ -201,18 +159,8 @@ pub const SERVER: &[Spec<ServerCommand>] = &[
         "show the clients, or only those in state 0 (default) or 1 (status)",
         "list 1",
     ),
-    Spec::new(
-        "stop",
-        Form::Alone(ServerCommand::Stop),
-        "stop the server and close every connection",
-        "stop",
-    ),
-    Spec::new(
-        "help",
-        Form::Alone(ServerCommand::Help),
-        "show the commands",
-        "help",
-    ),
+    Spec::new("stop", Form::Alone(ServerCommand::Stop), "stop the server and close every connection", "stop"),
+    Spec::new("help", Form::Alone(ServerCommand::Help), "show the commands", "help"),
 ];
 
 /// The commands of the client's console, in the order of help
@@ -223,24 +171,9 @@ pub const CLIENT: &[Spec<ClientCommand>] = &[
         "ask for status and round-trip time; the payload is epoch milliseconds unless given",
         "ping -7",
     ),
-    Spec::new(
-        "stop",
-        Form::Alone(ClientCommand::Stop),
-        "abandon the status request in progress",
-        "stop",
-    ),
-    Spec::new(
-        "exit",
-        Form::Alone(ClientCommand::Exit),
-        "end the client",
-        "exit",
-    ),
-    Spec::new(
-        "help",
-        Form::Alone(ClientCommand::Help),
-        "show the commands",
-        "help",
-    ),
+    Spec::new("stop", Form::Alone(ClientCommand::Stop), "abandon the status request in progress", "stop"),
+    Spec::new("exit", Form::Alone(ClientCommand::Exit), "end the client", "exit"),
+    Spec::new("help", Form::Alone(ClientCommand::Help), "show the commands", "help"),
 ];
 
 /// Every command of a table with its summary and an example, one to a line
@@ -252,27 +185,13 @@ pub struct Help<C: 'static>(pub &'static [Spec<C>]);
 impl<C> fmt::Display for Help<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = self.0.iter().map(|spec| spec.name.len()).max().unwrap_or(0);
-        let arguments = self
-            .0
-            .iter()
-            .map(|spec| spec.arguments.len())
-            .max()
-            .unwrap_or(0);
+        let arguments = self.0.iter().map(|spec| spec.arguments.len()).max().unwrap_or(0);
         for (row, spec) in self.0.iter().enumerate() {
             if row > 0 {
                 f.write_str("\n")?;
             }
-            let Spec {
-                name,
-                arguments: argument,
-                summary,
-                example,
-                ..
-            } = spec;
-            write!(
-                f,
-                "{name:names$} {argument:arguments$}  {summary} (example: {example})"
-            )?;
+            let Spec { name, arguments: argument, summary, example, .. } = spec;
+            write!(f, "{name:names$} {argument:arguments$}  {summary} (example: {example})")?;
         }
         Ok(())
     }
@@ -292,14 +211,11 @@ impl<C> fmt::Display for Help<C> {
 pub fn complete<C>(specs: &'static [Spec<C>], prefix: &str) -> impl Iterator<Item = &'static str> {
     let (before, last) = prefix.rsplit_once(BLANKS).unwrap_or(("", prefix));
     let mut before = before.split(BLANKS).filter(|word| !word.is_empty());
-    let (names, states): (&'static [Spec<C>], &'static [State]) =
-        match (before.next(), before.next()) {
-            (None, _) => (specs, &[]),
-            (Some(name), None) if takes_state(specs, name) => {
-                (&[], &[State::Default, State::Status])
-            }
-            _ => (&[], &[]),
-        };
+    let (names, states): (&'static [Spec<C>], &'static [State]) = match (before.next(), before.next()) {
+        (None, _) => (specs, &[]),
+        (Some(name), None) if takes_state(specs, name) => (&[], &[State::Default, State::Status]),
+        _ => (&[], &[]),
+    };
     names
         .iter()
         .map(|spec| spec.name)
@@ -308,48 +224,25 @@ pub fn complete<C>(specs: &'static [Spec<C>], prefix: &str) -> impl Iterator<Ite
 }
 
 fn takes_state<C>(specs: &[Spec<C>], name: &str) -> bool {
-    specs
-        .iter()
-        .any(|spec| spec.name.eq_ignore_ascii_case(name) && matches!(spec.form, Form::State(_)))
+    specs.iter().any(|spec| spec.name.eq_ignore_ascii_case(name) && matches!(spec.form, Form::State(_)))
 }
 
 const BLANKS: [char; 2] = [' ', '\t'];
 
-fn parse<'l, C: Copy>(
-    specs: &'static [Spec<C>],
-    side: Side,
-    line: &'l str,
-) -> Result<C, ParseError<'l>> {
-    let line = line
-        .strip_suffix('\n')
-        .map_or(line, |line| line.strip_suffix('\r').unwrap_or(line));
+fn parse<'l, C: Copy>(specs: &'static [Spec<C>], side: Side, line: &'l str) -> Result<C, ParseError<'l>> {
+    let line = line.strip_suffix('\n').map_or(line, |line| line.strip_suffix('\r').unwrap_or(line));
     let mut words = line.split(BLANKS).filter(|word| !word.is_empty());
     let Some(name) = words.next() else {
         return Err(ParseError::Empty);
     };
-    let Some(spec) = specs
-        .iter()
-        .find(|spec| spec.name.eq_ignore_ascii_case(name))
-    else {
+    let Some(spec) = specs.iter().find(|spec| spec.name.eq_ignore_ascii_case(name)) else {
         let nearest = suggest::nearest(specs.iter().map(|spec| spec.name), name);
-        return Err(ParseError::UnknownCommand {
-            word: name,
-            nearest,
-            side,
-        });
+        return Err(ParseError::UnknownCommand { word: name, nearest, side });
     };
     let argument = words.next();
-    let surplus = if matches!(spec.form, Form::Alone(_)) {
-        argument
-    } else {
-        words.next()
-    };
+    let surplus = if matches!(spec.form, Form::Alone(_)) { argument } else { words.next() };
     if let Some(surplus) = surplus {
-        return Err(ParseError::TooManyArguments {
-            name: spec.name,
-            arguments: spec.arguments,
-            surplus,
-        });
+        return Err(ParseError::TooManyArguments { name: spec.name, arguments: spec.arguments, surplus });
     }
     Ok(match spec.form {
         Form::Alone(command) => command,
@@ -375,6 +268,5 @@ fn parse_payload(word: &str) -> Result<i64, ParseError<'_>> {
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(ParseError::PayloadNotANumber { word });
     }
-    word.parse()
-        .map_err(|_| ParseError::PayloadOutOfRange { word })
+    word.parse().map_err(|_| ParseError::PayloadOutOfRange { word })
 }

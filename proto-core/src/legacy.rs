@@ -72,16 +72,10 @@ impl fmt::Display for EncodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::OutputTooSmall { needed, room } => {
-                write!(
-                    f,
-                    "the legacy packet has {needed} bytes; the buffer has room for {room}"
-                )
+                write!(f, "the legacy packet has {needed} bytes; the buffer has room for {room}")
             }
             Self::HostTooLong { units, max } => {
-                write!(
-                    f,
-                    "the host has {units} UTF-16 units; a legacy ping carries at most {max}"
-                )
+                write!(f, "the host has {units} UTF-16 units; a legacy ping carries at most {max}")
             }
         }
     }

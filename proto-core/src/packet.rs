@@ -56,17 +56,25 @@ pub const REQUEST: [u8; 2] = [1, 0];
 pub enum State {
     /// 0: between exchanges
     #[default]
-    Default,
+    Default = 0,
     /// 1: a status exchange is running
-    Status,
+    Status = 1,
+}
+
+impl State {
+    /// The name that commands take and messages show
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Status => "status",
+        }
+    }
 }
 
 impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Default => "default",
-            Self::Status => "status",
-        })
+        f.pad(self.name())
     }
 }
 

@@ -153,10 +153,7 @@ pub enum EncodeError {
 impl fmt::Display for EncodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self::OutputTooSmall { room, enough } = self;
-        write!(
-            f,
-            "the report does not fit a buffer of {room} bytes; {enough} are always enough"
-        )
+        write!(f, "the report does not fit a buffer of {room} bytes; {enough} are always enough")
     }
 }
 
@@ -180,20 +177,12 @@ impl core::error::Error for EncodeError {}
 /// # Ok::<(), proto_core::telemetry::EncodeError>(())
 /// ```
 pub fn encode<'o>(envelope: &Envelope, out: &'o mut [u8]) -> Result<&'o mut [u8], EncodeError> {
-    let small = EncodeError::OutputTooSmall {
-        room: out.len(),
-        enough: MAX_FRAME,
-    };
+    let small = EncodeError::OutputTooSmall { room: out.len(), enough: MAX_FRAME };
     let (start, rest) = out.split_first_mut().ok_or(small)?;
     *start = 0;
     let frame = Cobs::try_new(Slice::new(rest)).map_err(|_| small)?;
-    let checked = Checked {
-        frame,
-        crc: Crc::new(),
-    };
-    let length = postcard::serialize_with_flavor(envelope, checked)
-        .map_err(|_| small)?
-        .len();
+    let checked = Checked { frame, crc: Crc::new() };
+    let length = postcard::serialize_with_flavor(envelope, checked).map_err(|_| small)?.len();
     out.get_mut(..length.saturating_add(1)).ok_or(small)
 }
 
@@ -288,9 +277,7 @@ impl Decoder {
     /// One that has seen nothing yet
     #[must_use]
     pub const fn new() -> Self {
-        Self {
-            frame: cobs::Frame::new(),
-        }
+        Self { frame: cobs::Frame::new() }
     }
 
     /// Takes bytes up to the first event; gives the number consumed with it
@@ -314,10 +301,7 @@ impl Decoder {
     pub fn handle_eof(&mut self) -> Option<Event> {
         let bytes = self.pending();
         self.frame = cobs::Frame::new();
-        (bytes > 0).then_some(Event::Skipped {
-            bytes,
-            fault: Fault::Torn,
-        })
+        (bytes > 0).then_some(Event::Skipped { bytes, fault: Fault::Torn })
     }
 
     /// Bytes since the last zero, of a frame or of garbage

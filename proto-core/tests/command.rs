@@ -1,16 +1,11 @@
 //! The console grammar (PROTOCOL.md §6), by the shared vectors and by its own tables
-#![expect(
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fmt::Debug;
 
 use proptest::prelude::*;
-use proto_core::command::{
-    CLIENT, ClientCommand, Help, ParseError, SERVER, ServerCommand, Spec, State, complete,
-};
+use proto_core::State;
+use proto_core::command::{CLIENT, ClientCommand, Help, ParseError, SERVER, ServerCommand, Spec, complete};
 use serde_json::{Value, json};
 
 fn shown_server(command: ServerCommand) -> Value {
@@ -35,15 +30,10 @@ fn shown_client(command: ClientCommand) -> Value {
 
 #[test]
 fn vectors() {
-    let vectors: Vec<Value> =
-        serde_json::from_str(include_str!("../../tests/vectors/commands.json")).unwrap();
+    let vectors: Vec<Value> = serde_json::from_str(include_str!("../../tests/vectors/commands.json")).unwrap();
     assert!(vectors.len() > 60, "only {} vectors", vectors.len());
     for vector in &vectors {
-        let text = |key: &str| {
-            vector[key]
-                .as_str()
-                .unwrap_or_else(|| panic!("{key} in {vector}"))
-        };
+        let text = |key: &str| vector[key].as_str().unwrap_or_else(|| panic!("{key} in {vector}"));
         let (name, rule, input) = (text("name"), text("rule"), text("input"));
         let result = match text("side") {
             "server" => ServerCommand::parse(input).map(shown_server),
@@ -59,14 +49,8 @@ fn vectors() {
             }
             (Err(error), None, Some(expected)) => {
                 let (error, expected) = (error.to_string(), expected.as_str().unwrap());
-                assert!(
-                    error.contains(expected),
-                    "{name} ({rule}): {error:?} lacks {expected:?}"
-                );
-                assert!(
-                    !error.contains(char::is_control),
-                    "{name}: {error:?} is not one clean line"
-                );
+                assert!(error.contains(expected), "{name} ({rule}): {error:?} lacks {expected:?}");
+                assert!(!error.contains(char::is_control), "{name}: {error:?} is not one clean line");
             }
             (result, ..) => panic!("{name} ({rule}): {result:?}"),
         }
@@ -81,32 +65,17 @@ fn table_agrees<C: Debug>(specs: &[Spec<C>], parse: impl Fn(&str) -> Result<C, S
         assert!(!spec.summary.is_empty());
         parse(name).unwrap_or_else(|error| panic!("{name}: {error}"));
         parse(spec.example).unwrap_or_else(|error| panic!("{}: {error}", spec.example));
-        assert_eq!(
-            spec.example.split(' ').next(),
-            Some(name),
-            "the example shows its own command"
-        );
-        assert_eq!(
-            spec.example.contains(' '),
-            !spec.arguments.is_empty(),
-            "and its argument"
-        );
+        assert_eq!(spec.example.split(' ').next(), Some(name), "the example shows its own command");
+        assert_eq!(spec.example.contains(' '), !spec.arguments.is_empty(), "and its argument");
         let refusal = parse(&format!("{name} 1 1")).unwrap_err();
-        assert!(
-            refusal.contains(name) && refusal.contains(spec.arguments),
-            "{refusal}"
-        );
+        assert!(refusal.contains(name) && refusal.contains(spec.arguments), "{refusal}");
     }
 }
 
 #[test]
 fn tables_agree_with_the_parser() {
-    table_agrees(SERVER, |line| {
-        ServerCommand::parse(line).map_err(|error| error.to_string())
-    });
-    table_agrees(CLIENT, |line| {
-        ClientCommand::parse(line).map_err(|error| error.to_string())
-    });
+    table_agrees(SERVER, |line| ServerCommand::parse(line).map_err(|error| error.to_string()));
+    table_agrees(CLIENT, |line| ClientCommand::parse(line).map_err(|error| error.to_string()));
 }
 
 #[test]
@@ -116,10 +85,7 @@ fn refusals_list_every_command() {
             ServerCommand::parse("xyzzy").unwrap_err().to_string(),
             SERVER.iter().map(ToString::to_string).collect::<Vec<_>>(),
         ),
-        (
-            ClientCommand::parse("xyzzy").unwrap_err().to_string(),
-            CLIENT.iter().map(ToString::to_string).collect(),
-        ),
+        (ClientCommand::parse("xyzzy").unwrap_err().to_string(), CLIENT.iter().map(ToString::to_string).collect()),
     ] {
         for usage in usages {
             assert!(refusal.contains(&usage), "{refusal:?} lacks {usage:?}");
@@ -138,15 +104,8 @@ fn help_shows_every_command_with_an_example() {
             assert!(line.contains(part), "{line:?} lacks {part:?}");
         }
     }
-    let summaries: Vec<_> = help
-        .lines()
-        .zip(CLIENT)
-        .map(|(line, spec)| line.find(spec.summary))
-        .collect();
-    assert!(
-        summaries.windows(2).all(|pair| pair[0] == pair[1]),
-        "aligned: {help}"
-    );
+    let summaries: Vec<_> = help.lines().zip(CLIENT).map(|(line, spec)| line.find(spec.summary)).collect();
+    assert!(summaries.windows(2).all(|pair| pair[0] == pair[1]), "aligned: {help}");
 }
 
 #[test]
@@ -160,9 +119,7 @@ fn every_edit_of_one_letter_is_suggested() {
             let mut added = spec.name.to_owned();
             added.insert(at, 'z');
             for word in [dropped, replaced, added] {
-                let ParseError::UnknownCommand { nearest, .. } =
-                    ClientCommand::parse(&word).unwrap_err()
-                else {
+                let ParseError::UnknownCommand { nearest, .. } = ClientCommand::parse(&word).unwrap_err() else {
                     panic!("{word} is a command");
                 };
                 assert_eq!(nearest, Some(spec.name), "{word}");
@@ -184,19 +141,13 @@ fn completion() {
     assert_eq!(server(" list  D"), ["default"]);
     assert_eq!(server("list status "), [""; 0]);
     assert_eq!(server("ping "), [""; 0]);
-    assert!(
-        complete(CLIENT, "list ").next().is_none(),
-        "no command of the client's"
-    );
+    assert!(complete(CLIENT, "list ").next().is_none(), "no command of the client's");
 }
 
 #[test]
 fn states_are_named() {
     assert_eq!((State::Default as u8, State::Status as u8), (0, 1));
-    assert_eq!(
-        format!("{}|{:>8}", State::Default, State::Status),
-        "default|  status"
-    );
+    assert_eq!(format!("{}|{:>8}", State::Default, State::Status), "default|  status");
 }
 
 proptest! {

@@ -10,9 +10,8 @@
 
 use proptest::prelude::*;
 use proto_core::legacy::{
-    Answer, AnswerDecoder, AnswerError, Detector, EncodeError, Form, Kind, LegacyStatus,
-    MAX_ANSWER, MAX_REQUEST, Request, RequestDecoder, SILENCE, Verdict, encode_answer,
-    encode_request,
+    Answer, AnswerDecoder, AnswerError, Detector, EncodeError, Form, Kind, LegacyStatus, MAX_ANSWER, MAX_REQUEST,
+    Request, RequestDecoder, SILENCE, Verdict, encode_answer, encode_request,
 };
 use serde_json::{Value, json};
 
@@ -24,9 +23,7 @@ fn bytes(hex: &str) -> Vec<u8> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+    bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 fn kind_name(kind: Kind) -> &'static str {
@@ -46,12 +43,7 @@ fn verdict_name(verdict: Verdict) -> &'static str {
 }
 
 fn shown_request(decoder: &RequestDecoder) -> Value {
-    let Request {
-        protocol,
-        host,
-        host_cut,
-        port,
-    } = decoder.request();
+    let Request { protocol, host, host_cut, port } = decoder.request();
     json!({"protocol": protocol, "host": host, "host_cut": host_cut, "port": port, "done": decoder.is_done()})
 }
 
@@ -83,32 +75,18 @@ fn decode_answer(input: &[u8], sizes: &[usize]) -> Result<Value, AnswerError> {
         }
         let (piece, _) = rest.split_at(size.min(rest.len()));
         let consumed = decoder.handle_input(piece)?;
-        assert!(
-            consumed == piece.len() || decoder.answer().is_some(),
-            "stopped before the end"
-        );
+        assert!(consumed == piece.len() || decoder.answer().is_some(), "stopped before the end");
         rest = &rest[consumed..];
     }
     decoder.handle_eof()?;
-    Ok(shown_answer(
-        &decoder.answer().expect("complete"),
-        rest.len(),
-    ))
+    Ok(shown_answer(&decoder.answer().expect("complete"), rest.len()))
 }
 
 /// What a vector's input gives: a value, or the refusal's text
 fn run(kind: &str, input: &Value) -> Result<Value, String> {
     let raw = || bytes(input.as_str().expect("hex"));
-    let text = |key: &str| {
-        input[key]
-            .as_str()
-            .unwrap_or_else(|| panic!("{key} in {input}"))
-    };
-    let number = |key: &str| {
-        input[key]
-            .as_u64()
-            .unwrap_or_else(|| panic!("{key} in {input}"))
-    };
+    let text = |key: &str| input[key].as_str().unwrap_or_else(|| panic!("{key} in {input}"));
+    let number = |key: &str| input[key].as_u64().unwrap_or_else(|| panic!("{key} in {input}"));
     match kind {
         "detect" => {
             let (consumed, verdict) = Detector::new().handle_input(&raw());
@@ -135,18 +113,13 @@ fn run(kind: &str, input: &Value) -> Result<Value, String> {
                 max: number("max").try_into().unwrap(),
             };
             let mut out = [0; MAX_ANSWER];
-            let length =
-                encode_answer(kind, &status, &mut out).map_err(|error| error.to_string())?;
+            let length = encode_answer(kind, &status, &mut out).map_err(|error| error.to_string())?;
             Ok(json!(hex(&out[..length])))
         }
         "encode request" => {
-            let (port, protocol) = (
-                number("port").try_into().unwrap(),
-                number("protocol").try_into().unwrap(),
-            );
+            let (port, protocol) = (number("port").try_into().unwrap(), number("protocol").try_into().unwrap());
             let mut out = [0; MAX_REQUEST];
-            let length = encode_request(text("host"), port, protocol, &mut out)
-                .map_err(|error| error.to_string())?;
+            let length = encode_request(text("host"), port, protocol, &mut out).map_err(|error| error.to_string())?;
             Ok(json!(hex(&out[..length])))
         }
         "decode request" => {
@@ -166,29 +139,18 @@ fn run(kind: &str, input: &Value) -> Result<Value, String> {
 
 #[test]
 fn vectors() {
-    let vectors: Vec<Value> =
-        serde_json::from_str(include_str!("../../tests/vectors/legacy.json")).unwrap();
+    let vectors: Vec<Value> = serde_json::from_str(include_str!("../../tests/vectors/legacy.json")).unwrap();
     assert!(vectors.len() > 80, "only {} vectors", vectors.len());
     for vector in &vectors {
-        let text = |key: &str| {
-            vector[key]
-                .as_str()
-                .unwrap_or_else(|| panic!("{key} in {vector}"))
-        };
+        let text = |key: &str| vector[key].as_str().unwrap_or_else(|| panic!("{key} in {vector}"));
         let (name, rule) = (text("name"), text("rule"));
         let result = run(text("kind"), &vector["input"]);
         match (result, vector.get("expect"), vector.get("error")) {
             (Ok(value), Some(expected), None) => assert_eq!(&value, expected, "{name} ({rule})"),
             (Err(error), None, Some(expected)) => {
                 let expected = expected.as_str().unwrap();
-                assert!(
-                    error.contains(expected),
-                    "{name} ({rule}): {error:?} lacks {expected:?}"
-                );
-                assert!(
-                    !error.contains(char::is_control),
-                    "{name}: {error:?} is not one line"
-                );
+                assert!(error.contains(expected), "{name} ({rule}): {error:?} lacks {expected:?}");
+                assert!(!error.contains(char::is_control), "{name}: {error:?} is not one line");
             }
             (result, ..) => panic!("{name} ({rule}): {result:?}"),
         }
@@ -216,30 +178,17 @@ fn every_three_first_bytes() {
         let [_, input @ ..] = number.to_be_bytes();
         let mut detector = Detector::new();
         let (consumed, verdict) = detector.handle_input(&input);
-        assert_eq!(
-            (verdict_name(verdict), consumed),
-            rule(input),
-            "{input:02X?}"
-        );
+        assert_eq!((verdict_name(verdict), consumed), rule(input), "{input:02X?}");
         assert!(!detector.awaits_silence());
         if let Verdict::Modern { replay } = verdict {
-            assert_eq!(
-                replay,
-                &input[..consumed],
-                "what was held back comes out, {input:02X?}"
-            );
+            assert_eq!(replay, &input[..consumed], "what was held back comes out, {input:02X?}");
         }
     }
 }
 
 #[test]
 fn any_split_of_the_first_bytes_is_the_same() {
-    for input in [
-        [0xFE, 0x01, 0xFA],
-        [0xFE, 0x01, 0x00],
-        [0xFE, 0xFE, 0x01],
-        [0x10, 0xFE, 0x01],
-    ] {
+    for input in [[0xFE, 0x01, 0xFA], [0xFE, 0x01, 0x00], [0xFE, 0xFE, 0x01], [0x10, 0xFE, 0x01]] {
         let mut detector = Detector::new();
         let (mut replayed, mut last) = (Vec::new(), Verdict::Undecided);
         for byte in input {
@@ -252,11 +201,7 @@ fn any_split_of_the_first_bytes_is_the_same() {
         assert_eq!(verdict_name(last), rule(input).0, "{input:02X?}");
         if matches!(last, Verdict::Modern { .. }) {
             assert_eq!(replayed, input, "the frame decoder gets every byte once");
-            assert_eq!(
-                detector.handle_silence(),
-                Verdict::Modern { replay: &[] },
-                "silence changes nothing"
-            );
+            assert_eq!(detector.handle_silence(), Verdict::Modern { replay: &[] }, "silence changes nothing");
         }
     }
 }
@@ -273,11 +218,7 @@ fn only_the_undecided_wait_for_silence() {
     assert!(detector.awaits_silence());
     assert_eq!(detector.handle_silence(), Verdict::Legacy(Kind::V1_4));
     assert!(!detector.awaits_silence());
-    assert_eq!(
-        detector.handle_input(&[0x10, 0]),
-        (0, Verdict::Legacy(Kind::V1_4)),
-        "and it stays"
-    );
+    assert_eq!(detector.handle_input(&[0x10, 0]), (0, Verdict::Legacy(Kind::V1_4)), "and it stays");
 }
 
 #[test]
@@ -294,16 +235,8 @@ fn every_pair_of_units_becomes_what_the_standard_library_says() {
                 let mut decoder = AnswerDecoder::new();
                 assert_eq!(decoder.handle_input(&input), Ok(input.len()));
                 let answer = decoder.answer().unwrap();
-                assert_eq!(
-                    answer.description,
-                    String::from_utf16_lossy(&units),
-                    "{units:04X?}"
-                );
-                assert_eq!(
-                    answer.unpaired,
-                    String::from_utf16(&units).is_err(),
-                    "{units:04X?}"
-                );
+                assert_eq!(answer.description, String::from_utf16_lossy(&units), "{units:04X?}");
+                assert_eq!(answer.unpaired, String::from_utf16(&units).is_err(), "{units:04X?}");
             }
         }
     }
@@ -311,12 +244,7 @@ fn every_pair_of_units_becomes_what_the_standard_library_says() {
 
 #[test]
 fn a_buffer_too_small_by_any_amount_is_refused() {
-    let status = LegacyStatus {
-        version: "v",
-        description: "Hello 😀",
-        online: 3,
-        max: 10,
-    };
+    let status = LegacyStatus { version: "v", description: "Hello 😀", online: 3, max: 10 };
     for kind in [Kind::Beta, Kind::V1_4, Kind::V1_6] {
         let needed = encode_answer(kind, &status, &mut [0; MAX_ANSWER]).unwrap();
         for room in 0..needed {
@@ -325,10 +253,7 @@ fn a_buffer_too_small_by_any_amount_is_refused() {
                 Err(EncodeError::OutputTooSmall { needed, room })
             );
         }
-        assert_eq!(
-            encode_answer(kind, &status, &mut vec![0; needed]),
-            Ok(needed)
-        );
+        assert_eq!(encode_answer(kind, &status, &mut vec![0; needed]), Ok(needed));
     }
     let needed = encode_request("host", 1, 74, &mut [0; MAX_REQUEST]).unwrap();
     for room in 0..needed {
@@ -342,31 +267,15 @@ fn a_buffer_too_small_by_any_amount_is_refused() {
 #[test]
 fn the_bounds_are_reached_and_exact() {
     let long = "d".repeat(1_000);
-    let status = LegacyStatus {
-        version: &long,
-        description: &long,
-        online: 1,
-        max: 2,
-    };
-    assert_eq!(
-        encode_answer(Kind::V1_6, &status, &mut [0; MAX_ANSWER]),
-        Ok(MAX_ANSWER)
-    );
-    assert_eq!(
-        encode_request(&"h".repeat(255), 1, 74, &mut [0; MAX_REQUEST]),
-        Ok(MAX_REQUEST)
-    );
+    let status = LegacyStatus { version: &long, description: &long, online: 1, max: 2 };
+    assert_eq!(encode_answer(Kind::V1_6, &status, &mut [0; MAX_ANSWER]), Ok(MAX_ANSWER));
+    assert_eq!(encode_request(&"h".repeat(255), 1, 74, &mut [0; MAX_REQUEST]), Ok(MAX_REQUEST));
 }
 
 #[test]
 fn the_longest_answer_is_read_through() {
     let mut input = vec![0xFF, 0x7F, 0xFF];
-    input.extend(
-        "d".repeat(32_767 - 5)
-            .encode_utf16()
-            .chain("§3§20".encode_utf16())
-            .flat_map(u16::to_be_bytes),
-    );
+    input.extend("d".repeat(32_767 - 5).encode_utf16().chain("§3§20".encode_utf16()).flat_map(u16::to_be_bytes));
     let answer = decode_answer(&input, &[1_000]).unwrap();
     assert_eq!((&answer["online"], &answer["max"]), (&json!(3), &json!(20)));
     assert_eq!(answer["description_cut"], json!(true));
@@ -385,36 +294,19 @@ fn an_error_stays() {
 #[test]
 fn the_stream_may_end_anywhere() {
     let mut whole = [0; MAX_ANSWER];
-    let status = LegacyStatus {
-        version: "v",
-        description: "d",
-        online: 3,
-        max: 10,
-    };
+    let status = LegacyStatus { version: "v", description: "d", online: 3, max: 10 };
     let length = encode_answer(Kind::V1_6, &status, &mut whole).unwrap();
     for end in 0..length {
         let received = end.try_into().unwrap();
         let expected = (end >= 3).then(|| length.try_into().unwrap());
-        assert_eq!(
-            decode_answer(&whole[..end], &[usize::MAX]),
-            Err(AnswerError::Closed { received, expected })
-        );
+        assert_eq!(decode_answer(&whole[..end], &[usize::MAX]), Err(AnswerError::Closed { received, expected }));
     }
 }
 
 fn answer_like() -> impl Strategy<Value = Vec<u8>> {
     // Texts rich in what separates, so that every branch is met.
     prop::collection::vec(
-        prop_oneof![
-            Just("§"),
-            Just("§1\0"),
-            Just("\0"),
-            Just("7"),
-            Just("-12"),
-            Just("é"),
-            Just("😀"),
-            Just("text")
-        ],
+        prop_oneof![Just("§"), Just("§1\0"), Just("\0"), Just("7"), Just("-12"), Just("é"), Just("😀"), Just("text")],
         0..20,
     )
     .prop_map(|parts| {

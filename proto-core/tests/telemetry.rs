@@ -10,8 +10,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 
 use proptest::prelude::*;
 use proto_core::telemetry::{
-    DESCRIPTION, Decoder, EncodeError, Envelope, Event, Fault, Losses, MAX_FRAME, NAME, Reason,
-    Report, cut, encode,
+    DESCRIPTION, Decoder, EncodeError, Envelope, Event, Fault, Losses, MAX_FRAME, NAME, Reason, Report, cut, encode,
 };
 
 fn frame(envelope: &Envelope) -> Vec<u8> {
@@ -60,11 +59,7 @@ fn decode(input: &[u8], sizes: &[usize]) -> (Vec<Event>, u32) {
 }
 
 fn ping(sequence: u32) -> Envelope {
-    Envelope {
-        sequence,
-        time_us: 1,
-        report: Report::ServerPing { payload: 7 },
-    }
+    Envelope { sequence, time_us: 1, report: Report::ServerPing { payload: 7 } }
 }
 
 fn any_report() -> impl Strategy<Value = Report> {
@@ -79,33 +74,17 @@ fn any_report() -> impl Strategy<Value = Report> {
                 by_dhcp,
             }
         }),
-        any::<(u32, u16)>().prop_map(|(ip, port)| Report::Connected {
-            server: SocketAddrV4::new(Ipv4Addr::from_bits(ip), port)
+        any::<(u32, u16)>()
+            .prop_map(|(ip, port)| Report::Connected { server: SocketAddrV4::new(Ipv4Addr::from_bits(ip), port) }),
+        any::<(Option<i32>, Option<i32>, u32, String)>().prop_map(|(online, max, response_bytes, text)| {
+            let (description, description_cut) = cut::<DESCRIPTION>(&text);
+            Report::Status { online, max, response_bytes, description, description_cut }
         }),
-        any::<(Option<i32>, Option<i32>, u32, String)>().prop_map(
-            |(online, max, response_bytes, text)| {
-                let (description, description_cut) = cut::<DESCRIPTION>(&text);
-                Report::Status {
-                    online,
-                    max,
-                    response_bytes,
-                    description,
-                    description_cut,
-                }
-            }
-        ),
         any::<(i64, u32)>().prop_map(|(payload, rtt_us)| Report::Pong { payload, rtt_us }),
         any::<i64>().prop_map(|payload| Report::ServerPing { payload }),
         any::<(u16, [i64; 2])>().prop_map(|(code, numbers)| Report::Error { code, numbers }),
         prop::sample::select(
-            &[
-                Reason::Exit,
-                Reason::ByServer,
-                Reason::Refused,
-                Reason::TimedOut,
-                Reason::Protocol,
-                Reason::Network,
-            ][..]
+            &[Reason::Exit, Reason::ByServer, Reason::Refused, Reason::TimedOut, Reason::Protocol, Reason::Network,][..]
         )
         .prop_map(|reason| Report::Disconnected { reason }),
     ]
@@ -122,11 +101,7 @@ fn any_envelope() -> impl Strategy<Value = Envelope> {
 #[test]
 fn a_frame_is_these_bytes() {
     // Sequence 1, time 300 (varint AC 02), variant 5, payload -1 (zigzag 01): the wire's order may not change.
-    let envelope = Envelope {
-        sequence: 1,
-        time_us: 300,
-        report: Report::ServerPing { payload: -1 },
-    };
+    let envelope = Envelope { sequence: 1, time_us: 300, report: Report::ServerPing { payload: -1 } };
     let body = [0x01, 0xAC, 0x02, 0x05, 0x01];
     assert_eq!(frame(&envelope), frame_of(&body));
     // The checksum's published check value.
@@ -149,17 +124,11 @@ fn the_longest_report_fills_the_longest_frame() {
     };
     let whole = frame(&envelope);
     assert_eq!(whole.len(), MAX_FRAME);
-    assert_eq!(
-        decode(&whole, &[1]),
-        (vec![Event::Report(envelope.clone())], 0)
-    );
+    assert_eq!(decode(&whole, &[1]), (vec![Event::Report(envelope.clone())], 0));
     for room in 0..MAX_FRAME {
         assert_eq!(
             encode(&envelope, &mut vec![0xEE; room]),
-            Err(EncodeError::OutputTooSmall {
-                room,
-                enough: MAX_FRAME
-            })
+            Err(EncodeError::OutputTooSmall { room, enough: MAX_FRAME })
         );
     }
 }
@@ -174,24 +143,11 @@ fn garbage_is_skipped_to_the_next_zero_and_counted() {
     assert_eq!(pending, 0);
     let skipped: Vec<_> = events
         .iter()
-        .filter_map(|event| {
-            if let Event::Skipped { bytes, .. } = event {
-                Some(*bytes)
-            } else {
-                None
-            }
-        })
+        .filter_map(|event| if let Event::Skipped { bytes, .. } = event { Some(*bytes) } else { None })
         .collect();
     assert_eq!(skipped, [garbage(text.len()).0, garbage(2 * text.len()).0]);
-    let reports: Vec<_> = events
-        .iter()
-        .filter(|event| matches!(event, Event::Report(_)))
-        .collect();
-    assert_eq!(
-        reports,
-        [&Event::Report(first), &Event::Report(second)],
-        "both survive"
-    );
+    let reports: Vec<_> = events.iter().filter(|event| matches!(event, Event::Report(_))).collect();
+    assert_eq!(reports, [&Event::Report(first), &Event::Report(second)], "both survive");
 }
 
 #[test]
@@ -207,23 +163,9 @@ fn each_fault_is_told_apart() {
     ];
     for (garbage, expected) in cases {
         let line = [&garbage[..], &frame(&ping(3))].concat();
-        let counted = garbage
-            .iter()
-            .filter(|&&byte| byte != 0)
-            .count()
-            .try_into()
-            .unwrap();
+        let counted = garbage.iter().filter(|&&byte| byte != 0).count().try_into().unwrap();
         let (events, _) = decode(&line, &[usize::MAX]);
-        assert_eq!(
-            events,
-            [
-                Event::Skipped {
-                    bytes: counted,
-                    fault: expected
-                },
-                Event::Report(ping(3))
-            ]
-        );
+        assert_eq!(events, [Event::Skipped { bytes: counted, fault: expected }, Event::Report(ping(3))]);
     }
 }
 
@@ -238,31 +180,15 @@ fn the_end_of_the_line_tells_what_was_left() {
     let mut decoder = Decoder::new();
     assert_eq!(decoder.handle_input(&whole[..5]), (5, None));
     assert_eq!(decoder.pending(), 4);
-    assert_eq!(
-        decoder.handle_eof(),
-        Some(Event::Skipped {
-            bytes: 4,
-            fault: Fault::Torn
-        })
-    );
+    assert_eq!(decoder.handle_eof(), Some(Event::Skipped { bytes: 4, fault: Fault::Torn }));
     assert_eq!(decoder.handle_eof(), None);
-    assert_eq!(
-        decoder.handle_input(&whole),
-        (whole.len(), Some(Event::Report(ping(0)))),
-        "and it begins anew"
-    );
+    assert_eq!(decoder.handle_input(&whole), (whole.len(), Some(Event::Report(ping(0)))), "and it begins anew");
 }
 
 #[test]
 fn every_flipped_bit_is_noticed() {
-    let envelope = Envelope {
-        sequence: 5,
-        time_us: 123_456,
-        report: Report::Pong {
-            payload: 1_700_000_000_000,
-            rtt_us: 1_234,
-        },
-    };
+    let envelope =
+        Envelope { sequence: 5, time_us: 123_456, report: Report::Pong { payload: 1_700_000_000_000, rtt_us: 1_234 } };
     let whole = frame(&envelope);
     for at in 0..whole.len() {
         for bit in 0..8 {
@@ -270,10 +196,7 @@ fn every_flipped_bit_is_noticed() {
             line[at] ^= 1 << bit;
             // The leading zero turned to garbage takes the frame along; nothing may become another report.
             let (events, _) = decode(&line, &[usize::MAX]);
-            assert!(
-                !events.iter().any(|event| matches!(event, Event::Report(_))),
-                "byte {at} bit {bit}: {events:?}"
-            );
+            assert!(!events.iter().any(|event| matches!(event, Event::Report(_))), "byte {at} bit {bit}: {events:?}");
         }
     }
 }
@@ -284,16 +207,9 @@ fn losses_are_counted() {
     let boot = |sequence| Envelope {
         sequence,
         time_us: 0,
-        report: Report::Boot {
-            version: cut("0.1.0").0,
-            board: cut("board").0,
-        },
+        report: Report::Boot { version: cut("0.1.0").0, board: cut("board").0 },
     };
-    assert_eq!(
-        losses.handle_report(&ping(17)),
-        0,
-        "what came before the first is unknown"
-    );
+    assert_eq!(losses.handle_report(&ping(17)), 0, "what came before the first is unknown");
     assert_eq!(losses.handle_report(&ping(18)), 0);
     assert_eq!(losses.handle_report(&ping(22)), 3);
     assert_eq!(losses.handle_report(&boot(0)), 0, "a restart is no loss");
@@ -309,24 +225,13 @@ fn losses_are_counted() {
 fn texts_are_cut_at_a_character() {
     assert_eq!(cut::<4>("abcd"), ("abcd".try_into().unwrap(), false));
     assert_eq!(cut::<4>("abcde"), ("abcd".try_into().unwrap(), true));
-    assert_eq!(
-        cut::<4>("abcé!"),
-        ("abc".try_into().unwrap(), true),
-        "nothing after the cut slips in"
-    );
+    assert_eq!(cut::<4>("abcé!"), ("abc".try_into().unwrap(), true), "nothing after the cut slips in");
     assert_eq!(cut::<4>(""), ("".try_into().unwrap(), false));
 }
 
 #[test]
 fn reports_display_as_one_clean_line() {
-    let shown = |report| {
-        Envelope {
-            sequence: 4,
-            time_us: 61_000_250,
-            report,
-        }
-        .to_string()
-    };
+    let shown = |report| Envelope { sequence: 4, time_us: 61_000_250, report }.to_string();
     let status = |online, max, text: &str| Report::Status {
         online,
         max,
@@ -336,78 +241,25 @@ fn reports_display_as_one_clean_line() {
     };
     let address = Ipv4Addr::new(10, 0, 2, 15);
     for (report, expected) in [
+        (Report::Boot { version: cut("0.1.0").0, board: cut("a\nb").0 }, "boot: version 0.1.0 on a\u{fffd}b"),
         (
-            Report::Boot {
-                version: cut("0.1.0").0,
-                board: cut("a\nb").0,
-            },
-            "boot: version 0.1.0 on a\u{fffd}b",
-        ),
-        (
-            Report::Address {
-                address,
-                prefix: 24,
-                gateway: Some(Ipv4Addr::new(10, 0, 2, 2)),
-                by_dhcp: true,
-            },
+            Report::Address { address, prefix: 24, gateway: Some(Ipv4Addr::new(10, 0, 2, 2)), by_dhcp: true },
             "address 10.0.2.15/24, gateway 10.0.2.2 (DHCP)",
         ),
-        (
-            Report::Address {
-                address,
-                prefix: 8,
-                gateway: None,
-                by_dhcp: false,
-            },
-            "address 10.0.2.15/8 (configured)",
-        ),
-        (
-            Report::Connected {
-                server: SocketAddrV4::new(address, 25_565),
-            },
-            "connected to 10.0.2.15:25565",
-        ),
-        (
-            status(Some(3), Some(10), "Hi\x1b[2J"),
-            "status: 3 of 10 online, 310 bytes: Hi\u{fffd}[2J",
-        ),
-        (
-            status(None, Some(-1), ""),
-            "status: unknown of -1 online, 310 bytes: ",
-        ),
-        (
-            Report::Pong {
-                payload: -7,
-                rtt_us: 12_034,
-            },
-            "pong -7: 12.034 ms",
-        ),
+        (Report::Address { address, prefix: 8, gateway: None, by_dhcp: false }, "address 10.0.2.15/8 (configured)"),
+        (Report::Connected { server: SocketAddrV4::new(address, 25_565) }, "connected to 10.0.2.15:25565"),
+        (status(Some(3), Some(10), "Hi\x1b[2J"), "status: 3 of 10 online, 310 bytes: Hi\u{fffd}[2J"),
+        (status(None, Some(-1), ""), "status: unknown of -1 online, 310 bytes: "),
+        (Report::Pong { payload: -7, rtt_us: 12_034 }, "pong -7: 12.034 ms"),
         (Report::ServerPing { payload: 42 }, "server ping 42"),
-        (
-            Report::Error {
-                code: 3,
-                numbers: [1, -2],
-            },
-            "error 3 (1, -2)",
-        ),
-        (
-            Report::Disconnected {
-                reason: Reason::TimedOut,
-            },
-            "disconnected: the server took too long",
-        ),
+        (Report::Error { code: 3, numbers: [1, -2] }, "error 3 (1, -2)"),
+        (Report::Disconnected { reason: Reason::TimedOut }, "disconnected: the server took too long"),
     ] {
         assert_eq!(shown(report), format!("#4 61.000250 {expected}"));
     }
     assert!(shown(status(None, None, &"x".repeat(65))).ends_with("x…"));
-    let skipped = Event::Skipped {
-        bytes: 3,
-        fault: Fault::Checksum,
-    };
-    assert_eq!(
-        skipped.to_string(),
-        "skipped 3 bytes: the checksum does not match"
-    );
+    let skipped = Event::Skipped { bytes: 3, fault: Fault::Checksum };
+    assert_eq!(skipped.to_string(), "skipped 3 bytes: the checksum does not match");
 }
 
 proptest! {

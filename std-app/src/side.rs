@@ -17,14 +17,20 @@ pub trait Side: 'static {
 
     /// Name of the side: `server` or `client`
     const NAME: &'static str;
-    /// All commands, for help and completion
-    const COMMANDS: &'static [command::Spec];
-
     /// Reads a line of the console
     ///
     /// # Errors
     /// One line: what was wrong and what was expected.
     fn parse(line: &str) -> Result<Parsed<Self::Command>, String>;
+
+    /// The commands, aligned, with an example each; a line a command
+    fn help() -> String;
+
+    /// What the last word of a line could be
+    fn complete(line: &str) -> Vec<&'static str>;
+
+    /// The event that tells of an error of the front end's own, such as a command that does not exist
+    fn error(message: String) -> Self::Event;
 
     /// What asks the side to end, whatever it is doing
     fn leave() -> Self::Command;
@@ -57,7 +63,6 @@ impl Side for ServerSide {
     type Command = server::Command;
 
     const NAME: &'static str = "server";
-    const COMMANDS: &'static [command::Spec] = command::SERVER;
 
     fn parse(line: &str) -> Result<Parsed<Self::Command>, String> {
         match ServerCommand::parse(line) {
@@ -65,6 +70,18 @@ impl Side for ServerSide {
             Err(command::ParseError::Empty) => Ok(Parsed::Nothing),
             Err(error) => Err(error.to_string()),
         }
+    }
+
+    fn help() -> String {
+        command::Help(command::SERVER).to_string()
+    }
+
+    fn complete(line: &str) -> Vec<&'static str> {
+        command::complete(command::SERVER, line).collect()
+    }
+
+    fn error(message: String) -> Self::Event {
+        server::Event::Error { message }
     }
 
     fn leave() -> Self::Command {
@@ -81,7 +98,6 @@ impl Side for ClientSide {
     type Command = client::Command;
 
     const NAME: &'static str = "client";
-    const COMMANDS: &'static [command::Spec] = command::CLIENT;
 
     fn parse(line: &str) -> Result<Parsed<Self::Command>, String> {
         match ClientCommand::parse(line) {
@@ -91,6 +107,18 @@ impl Side for ClientSide {
         }
     }
 
+    fn help() -> String {
+        command::Help(command::CLIENT).to_string()
+    }
+
+    fn complete(line: &str) -> Vec<&'static str> {
+        command::complete(command::CLIENT, line).collect()
+    }
+
+    fn error(message: String) -> Self::Event {
+        client::Event::Error { message }
+    }
+
     fn leave() -> Self::Command {
         client::Command::Exit
     }
@@ -98,12 +126,4 @@ impl Side for ClientSide {
     fn end_of_input() -> Option<Self::Command> {
         Some(client::Command::Finish)
     }
-}
-
-/// The commands with their meaning and an example each, a line a command
-pub fn help(commands: &'static [command::Spec]) -> impl Iterator<Item = String> {
-    let width = commands.iter().map(|spec| spec.usage().len()).max().unwrap_or_default();
-    commands.iter().map(move |spec| {
-        format!("{:<width$}  {}; for example: {}", spec.usage(), spec.summary, spec.example)
-    })
 }

@@ -51,11 +51,7 @@ impl fmt::Display for ParseError<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::Empty => f.write_str("empty line; expected a command"),
-            Self::UnknownCommand {
-                word,
-                nearest,
-                side,
-            } => {
+            Self::UnknownCommand { word, nearest, side } => {
                 write!(f, "unknown command \"{}\"", Shown::new(word))?;
                 if let Some(nearest) = nearest {
                     write!(f, "; did you mean \"{nearest}\"?")?;
@@ -67,11 +63,7 @@ impl fmt::Display for ParseError<'_> {
                 }
                 f.write_str(")")
             }
-            Self::TooManyArguments {
-                name,
-                arguments,
-                surplus,
-            } => {
+            Self::TooManyArguments { name, arguments, surplus } => {
                 write!(f, "unexpected \"{}\" after ", Shown::new(surplus))?;
                 if arguments.is_empty() {
                     write!(f, "\"{name}\", which takes no argument")
@@ -89,11 +81,7 @@ impl fmt::Display for ParseError<'_> {
                 write_range(f)
             }
             Self::UnknownState { word } => {
-                write!(
-                    f,
-                    "unknown state \"{}\"; expected 0 (default) or 1 (status)",
-                    Shown::new(word)
-                )
+                write!(f, "unknown state \"{}\"; expected 0 (default) or 1 (status)", Shown::new(word))
             }
         }
     }
@@ -110,12 +98,7 @@ fn write_list<C>(f: &mut fmt::Formatter<'_>, specs: &[Spec<C>]) -> fmt::Result {
 }
 
 fn write_range(f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    write!(
-        f,
-        "; expected a whole number from {} to {}",
-        i64::MIN,
-        i64::MAX
-    )
+    write!(f, "; expected a whole number from {} to {}", i64::MIN, i64::MAX)
 }
 
 impl core::error::Error for ParseError<'_> {}

@@ -19,10 +19,7 @@ impl<'t> Shown<'t> {
 
     /// All of `text`, whose length is bounded elsewhere
     pub(crate) const fn whole(text: &'t str) -> Self {
-        Self {
-            text,
-            limit: usize::MAX,
-        }
+        Self { text, limit: usize::MAX }
     }
 }
 
@@ -30,17 +27,9 @@ impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut characters = self.text.chars();
         for character in characters.by_ref().take(self.limit) {
-            f.write_char(if is_unsafe(character) {
-                char::REPLACEMENT_CHARACTER
-            } else {
-                character
-            })?;
+            f.write_char(if is_unsafe(character) { char::REPLACEMENT_CHARACTER } else { character })?;
         }
-        if characters.next().is_some() {
-            f.write_char('…')
-        } else {
-            Ok(())
-        }
+        if characters.next().is_some() { f.write_char('…') } else { Ok(()) }
     }
 }
 

@@ -7,25 +7,17 @@ const NEAR: usize = 2;
 
 /// Whether `word` begins with `prefix` in any ASCII case
 pub(super) fn starts_with(word: &str, prefix: &str) -> bool {
-    word.as_bytes()
-        .get(..prefix.len())
-        .is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
+    word.as_bytes().get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
 }
 
 /// The candidate that `word` begins, else the one fewest edits away; the first of equals
 ///
 /// At most two edits, and fewer than `word` has bytes: what shares nothing with a name is not called similar.
-pub(super) fn nearest(
-    candidates: impl Iterator<Item = &'static str> + Clone,
-    word: &str,
-) -> Option<&'static str> {
+pub(super) fn nearest(candidates: impl Iterator<Item = &'static str> + Clone, word: &str) -> Option<&'static str> {
     if word.len() > LONGEST {
         return None;
     }
-    if let Some(completed) = candidates
-        .clone()
-        .find(|candidate| starts_with(candidate, word))
-    {
+    if let Some(completed) = candidates.clone().find(|candidate| starts_with(candidate, word)) {
         return Some(completed);
     }
     candidates

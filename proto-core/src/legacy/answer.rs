@@ -79,37 +79,20 @@ impl fmt::Display for AnswerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::NotAKick { found } => {
-                write!(
-                    f,
-                    "the legacy answer begins with byte {found:02X}; expected {KICK:02X}, a kick packet"
-                )
+                write!(f, "the legacy answer begins with byte {found:02X}; expected {KICK:02X}, a kick packet")
             }
             Self::TooLong { units, max } => {
-                write!(
-                    f,
-                    "the legacy answer announces {units} UTF-16 units; expected at most {max}"
-                )
+                write!(f, "the legacy answer announces {units} UTF-16 units; expected at most {max}")
             }
-            Self::Closed { received: 0, .. } => {
-                f.write_str("the server closed the connection without answering")
-            }
-            Self::Closed {
-                received,
-                expected: None,
-            } => {
+            Self::Closed { received: 0, .. } => f.write_str("the server closed the connection without answering"),
+            Self::Closed { received, expected: None } => {
                 write!(
                     f,
                     "the server closed the connection after {received} bytes of the legacy answer; expected 3 or more"
                 )
             }
-            Self::Closed {
-                received,
-                expected: Some(expected),
-            } => {
-                write!(
-                    f,
-                    "the server closed the connection after {received} of the legacy answer's {expected} bytes"
-                )
+            Self::Closed { received, expected: Some(expected) } => {
+                write!(f, "the server closed the connection after {received} of the legacy answer's {expected} bytes")
             }
         }
     }
@@ -152,12 +135,7 @@ impl AnswerDecoder {
     /// One that expects the answer's first byte
     #[must_use]
     pub const fn new() -> Self {
-        Self {
-            step: Step::FirstByte,
-            received: 0,
-            text: Utf16::new(),
-            fields: Fields::new(),
-        }
+        Self { step: Step::FirstByte, received: 0, text: Utf16::new(), fields: Fields::new() }
     }
 
     /// Takes bytes; gives the number consumed, less than all only at the end of the answer
@@ -175,11 +153,7 @@ impl AnswerDecoder {
             consumed = consumed.saturating_add(1);
             self.received = self.received.saturating_add(1);
         }
-        if let Step::Failed(error) = self.step {
-            Err(error)
-        } else {
-            Ok(consumed)
-        }
+        if let Step::Failed(error) = self.step { Err(error) } else { Ok(consumed) }
     }
 
     /// Takes note that the stream has ended
@@ -213,10 +187,7 @@ impl AnswerDecoder {
             Step::LengthLow { high } => {
                 let units = u16::from_be_bytes([high, byte]);
                 if units > MAX_UNITS {
-                    Step::Failed(AnswerError::TooLong {
-                        units,
-                        max: MAX_UNITS,
-                    })
+                    Step::Failed(AnswerError::TooLong { units, max: MAX_UNITS })
                 } else {
                     self.after(u32::from(units).saturating_mul(2))
                 }
@@ -377,10 +348,7 @@ struct Text<const N: usize> {
 
 impl<const N: usize> Text<N> {
     const fn new() -> Self {
-        Self {
-            kept: String::new(),
-            cut: false,
-        }
+        Self { kept: String::new(), cut: false }
     }
 
     fn push(&mut self, character: char) {
@@ -407,10 +375,6 @@ impl Number {
     }
 
     fn value(&self) -> Option<i32> {
-        if self.0.cut {
-            None
-        } else {
-            self.0.kept.parse().ok()
-        }
+        if self.0.cut { None } else { self.0.kept.parse().ok() }
     }
 }

@@ -10,12 +10,12 @@ pub const SILENCE: Duration = Duration::from_millis(250);
 /// Tells a legacy ping from a modern frame by at most three bytes (PROTOCOL.md §7)
 ///
 /// It keeps a state, no bytes: what it held back is always the start of `FE 01`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Detector {
     seen: Seen,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 enum Seen {
     #[default]
     Nothing,
@@ -46,9 +46,7 @@ impl Detector {
     /// One for a connection that has not sent a byte
     #[must_use]
     pub const fn new() -> Self {
-        Self {
-            seen: Seen::Nothing,
-        }
+        Self { seen: Seen::Nothing }
     }
 
     /// Takes the connection's next byte

@@ -42,47 +42,27 @@ pub struct LegacyStatus<'t> {
 ///
 /// # Errors
 /// [`EncodeError::OutputTooSmall`] with the room needed, nothing being written of use; [`MAX_ANSWER`] is always enough.
-pub fn encode_answer(
-    kind: Kind,
-    status: &LegacyStatus<'_>,
-    out: &mut [u8],
-) -> Result<usize, EncodeError> {
+pub fn encode_answer(kind: Kind, status: &LegacyStatus<'_>, out: &mut [u8]) -> Result<usize, EncodeError> {
     // Ten digits, a separator of at most two bytes, ten digits.
     let mut counts: String<22> = String::new();
-    let (separator, limit) = if kind == Kind::Beta {
-        ('§', BETA_UNITS)
-    } else {
-        ('\0', UNITS)
-    };
+    let (separator, limit) = if kind == Kind::Beta { ('§', BETA_UNITS) } else { ('\0', UNITS) };
     // Cannot fail, by that sum.
     let _ = write!(counts, "{}{separator}{}", status.online, status.max);
 
     // The parts before and after the description, and then the room that they leave for it.
     let version = Cut::new(status.version, VERSION_UNITS, false);
     let head = (kind != Kind::Beta)
-        .then(|| {
-            "§1\0"
-                .chars()
-                .chain(PROTOCOL.chars())
-                .chain(['\0'])
-                .chain(version)
-                .chain(['\0'])
-        })
+        .then(|| "§1\0".chars().chain(PROTOCOL.chars()).chain(['\0']).chain(version).chain(['\0']))
         .into_iter()
         .flatten();
     let tail = [separator].into_iter().chain(counts.chars());
-    let room = limit
-        .saturating_sub(units(head.clone()))
-        .saturating_sub(units(tail.clone()));
+    let room = limit.saturating_sub(units(head.clone())).saturating_sub(units(tail.clone()));
     let description = Cut::new(status.description, room, kind == Kind::Beta);
 
     let text = head.chain(description).chain(tail);
     let length = units(text.clone());
     let needed = length.saturating_mul(2).saturating_add(3);
-    let small = EncodeError::OutputTooSmall {
-        needed,
-        room: out.len(),
-    };
+    let small = EncodeError::OutputTooSmall { needed, room: out.len() };
     // At most 256 units.
     let [high, low] = u16::try_from(length).map_err(|_| small)?.to_be_bytes();
     let mut writer = Writer { rest: out };
@@ -105,11 +85,7 @@ struct Cut<'t> {
 
 impl<'t> Cut<'t> {
     fn new(text: &'t str, room: usize, without_section: bool) -> Self {
-        Self {
-            text: text.chars(),
-            room,
-            without_section,
-        }
+        Self { text: text.chars(), room, without_section }
     }
 }
 
@@ -118,9 +94,7 @@ impl Iterator for Cut<'_> {
 
     fn next(&mut self) -> Option<char> {
         let without_section = self.without_section;
-        let character = self
-            .text
-            .find(|&character| !(without_section && character == '§'))?;
+        let character = self.text.find(|&character| !(without_section && character == '§'))?;
         // What does not fit ends the field, even if a shorter character follows: nobody asks after the end.
         self.room = self.room.checked_sub(character.len_utf16())?;
         Some(if character == '\0' { ' ' } else { character })

@@ -19,27 +19,16 @@ pub const MAX_REQUEST: usize = 3 + 2 + 2 * CHANNEL.len() + 2 + 7 + 2 * MAX_HOST_
 /// # Errors
 /// [`EncodeError::HostTooLong`] above [`MAX_HOST_UNITS`]; [`EncodeError::OutputTooSmall`], for which [`MAX_REQUEST`]
 /// is always enough.
-pub fn encode_request(
-    host: &str,
-    port: u16,
-    protocol: u8,
-    out: &mut [u8],
-) -> Result<usize, EncodeError> {
+pub fn encode_request(host: &str, port: u16, protocol: u8, out: &mut [u8]) -> Result<usize, EncodeError> {
     let units = host.encode_utf16().count();
-    let too_long = EncodeError::HostTooLong {
-        units,
-        max: MAX_HOST_UNITS,
-    };
+    let too_long = EncodeError::HostTooLong { units, max: MAX_HOST_UNITS };
     if units > MAX_HOST_UNITS {
         return Err(too_long);
     }
     let host_units = u16::try_from(units).map_err(|_| too_long)?;
     let body = host_units.saturating_mul(2).saturating_add(7);
     let needed = MAX_REQUEST.saturating_sub(MAX_HOST_UNITS.saturating_sub(units).saturating_mul(2));
-    let small = EncodeError::OutputTooSmall {
-        needed,
-        room: out.len(),
-    };
+    let small = EncodeError::OutputTooSmall { needed, room: out.len() };
 
     let mut writer = Writer { rest: out };
     let mut write = || {

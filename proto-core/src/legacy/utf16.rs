@@ -13,11 +13,7 @@ pub(super) struct Utf16 {
 
 impl Utf16 {
     pub(super) const fn new() -> Self {
-        Self {
-            half: None,
-            high: None,
-            unpaired: false,
-        }
+        Self { half: None, high: None, unpaired: false }
     }
 
     /// Takes a byte; gives none, one or, after a lone high surrogate, two characters

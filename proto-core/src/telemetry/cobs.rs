@@ -19,14 +19,7 @@ pub(super) struct Frame<const N: usize> {
 
 impl<const N: usize> Frame<N> {
     pub(super) const fn new() -> Self {
-        Self {
-            decoded: [0; N],
-            length: 0,
-            taken: 0,
-            run: 0,
-            zero: false,
-            over: false,
-        }
+        Self { decoded: [0; N], length: 0, taken: 0, run: 0, zero: false, over: false }
     }
 
     /// Takes a byte other than zero
@@ -87,10 +80,7 @@ mod tests {
     fn a_code_stands_for_the_zero_after_its_run_but_not_at_the_end() {
         assert_eq!(decoded(&[&[1]]).payload(), Ok(&[][..]));
         assert_eq!(decoded(&[&[1, 1]]).payload(), Ok(&[0][..]));
-        assert_eq!(
-            decoded(&[&[3, 7, 8, 2, 9]]).payload(),
-            Ok(&[7, 8, 0, 9][..])
-        );
+        assert_eq!(decoded(&[&[3, 7, 8, 2, 9]]).payload(), Ok(&[7, 8, 0, 9][..]));
     }
 
     #[test]

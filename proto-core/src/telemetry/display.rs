@@ -8,11 +8,7 @@ use crate::command::Shown;
 /// `#sequence`, the time in seconds, and the report
 impl fmt::Display for Envelope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            sequence,
-            time_us,
-            report,
-        } = self;
+        let Self { sequence, time_us, report } = self;
         let (seconds, micros) = (time_us.div_euclid(1_000_000), time_us.rem_euclid(1_000_000));
         write!(f, "#{sequence} {seconds}.{micros:06} {report}")
     }
@@ -22,19 +18,9 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Boot { version, board } => {
-                write!(
-                    f,
-                    "boot: version {} on {}",
-                    Shown::whole(version),
-                    Shown::whole(board)
-                )
+                write!(f, "boot: version {} on {}", Shown::whole(version), Shown::whole(board))
             }
-            Self::Address {
-                address,
-                prefix,
-                gateway,
-                by_dhcp,
-            } => {
+            Self::Address { address, prefix, gateway, by_dhcp } => {
                 write!(f, "address {address}/{prefix}")?;
                 if let Some(gateway) = gateway {
                     write!(f, ", gateway {gateway}")?;
@@ -42,13 +28,7 @@ impl fmt::Display for Report {
                 f.write_str(if *by_dhcp { " (DHCP)" } else { " (configured)" })
             }
             Self::Connected { server } => write!(f, "connected to {server}"),
-            Self::Status {
-                online,
-                max,
-                response_bytes,
-                description,
-                description_cut,
-            } => {
+            Self::Status { online, max, response_bytes, description, description_cut } => {
                 write!(f, "status: {} of {} online, ", Known(*online), Known(*max))?;
                 write!(f, "{response_bytes} bytes: {}", Shown::whole(description))?;
                 f.write_str(if *description_cut { "…" } else { "" })
@@ -58,10 +38,7 @@ impl fmt::Display for Report {
                 write!(f, "pong {payload}: {millis}.{micros:03} ms")
             }
             Self::ServerPing { payload } => write!(f, "server ping {payload}"),
-            Self::Error {
-                code,
-                numbers: [first, second],
-            } => write!(f, "error {code} ({first}, {second})"),
+            Self::Error { code, numbers: [first, second] } => write!(f, "error {code} ({first}, {second})"),
             Self::Disconnected { reason } => write!(f, "disconnected: {reason}"),
         }
     }
