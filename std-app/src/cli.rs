@@ -25,6 +25,7 @@ use target::ServerAddress;
 #[derive(Clone, Debug, PartialEq, Parser)]
 #[command(
     name = "slp",
+    bin_name = "slp",
     version,
     about = "Server List Ping for Minecraft: Java Edition, in both directions",
     after_help = "Examples:\n  slp server --listen 0.0.0.0:25565\n  slp client mc.example.org"

@@ -184,6 +184,8 @@ fn version_and_help_are_printed() {
     let help = printed("slp --help");
     assert!(help.contains("server") && help.contains("client"), "{help}");
     assert_eq!(printed("slp server --help"), printed("slp help server"));
+    // However the file is named, as slp.exe on Windows.
+    assert!(printed("./other.exe server -h").contains("Usage: slp server [OPTIONS]"));
     for option in [
         "--listen",
         "--max-clients",

@@ -248,7 +248,8 @@ fn a_control_character_in_the_name_of_a_file_is_shown_escaped() {
     let line = Config::load(Path::new("no/\u{1b}[31m\n.toml"))
         .unwrap_err()
         .to_string();
-    assert_eq!(line, "no/\\u{1b}[31m\\n.toml: no such file");
+    // Where such a name cannot exist, the system's reason is another.
+    assert!(line.starts_with("no/\\u{1b}[31m\\n.toml: "), "{line}");
 }
 
 #[test]
