@@ -34,7 +34,7 @@ pub async fn ask(config: &config::Client) -> Result<Answer, String> {
     let answer = decoder.answer().ok_or("the server's answer to the legacy ping is not complete")?;
     let clean = |text: &str| text::plain(text);
     Ok(Answer(Status {
-        version_name: answer.version.map(clean),
+        version_name: (!answer.version.is_empty()).then(|| clean(answer.version)),
         protocol: answer.protocol.map(i64::from),
         online: answer.online.map(i64::from),
         max: answer.max.map(i64::from),
