@@ -103,10 +103,7 @@ pub struct ServerArgs {
 
 /// Options of `slp client`
 #[derive(Clone, Debug, PartialEq, Args)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "independent switches of the command line"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches of the command line")]
 pub struct ClientArgs {
     /// Server: a name, an IPv4 or an IPv6 address, with a port or without [default: 127.0.0.1:25565]
     #[arg(value_name = "HOST[:PORT]")]
@@ -148,10 +145,7 @@ pub struct ClientArgs {
 
 /// Options that both commands have
 #[derive(Clone, Debug, Default, PartialEq, Args)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "independent switches of the command line"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches of the command line")]
 pub struct CommonArgs {
     /// Read settings from a TOML file; options go over it
     #[arg(long, value_name = "FILE")]
@@ -198,9 +192,7 @@ where
 {
     let args: Vec<OsString> = args.into_iter().map(Into::into).collect();
     let matches = Cli::command().try_get_matches_from(&args);
-    matches
-        .and_then(|matches| Cli::from_arg_matches(&matches))
-        .map_err(|error| usage::outcome(&error, &args))
+    matches.and_then(|matches| Cli::from_arg_matches(&matches)).map_err(|error| usage::outcome(&error, &args))
 }
 
 fn listen_address(text: &str) -> Result<SocketAddr, String> {

@@ -27,7 +27,7 @@ use crate::events::Events;
 use crate::resolve::{ResolveOptions, Resolved, resolve};
 
 /// What a front end asks of a running client
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// Ask for the status and measure a round trip; epoch milliseconds where no payload is given
     Ping(Option<i64>),
@@ -37,6 +37,8 @@ pub enum Command {
     Exit,
     /// End when the exchange in progress has ended
     Finish,
+    /// Nothing: a line was no command, and what is wrong with it is told in its turn
+    Refused(String),
 }
 
 impl Command {
@@ -147,6 +149,7 @@ async fn wait(
     while let Ok(command) = timeout_at(until, commands.recv()).await {
         match command {
             None | Some(Command::Exit | Command::Finish) => return std::ops::ControlFlow::Break(()),
+            Some(Command::Refused(message)) => events.send(Event::Error { message }).await,
             Some(Command::Ping(_) | Command::Stop) => {
                 let message = "not connected; the next attempt is under way".to_owned();
                 events.send(Event::Error { message }).await;

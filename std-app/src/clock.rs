@@ -42,9 +42,7 @@ impl Clock {
     /// Where the system names no time zone it is UTC; a system clock set before 1970 reads as 1970.
     #[must_use]
     pub fn new() -> Self {
-        let since_epoch = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let micros = u64::try_from(since_epoch.as_micros()).unwrap_or(u64::MAX);
         Self::starting_at(micros, TimeZone::try_system().unwrap_or(TimeZone::UTC))
     }
@@ -52,11 +50,7 @@ impl Clock {
     /// A clock that now reads `micros` and shows times of `zone`, for tests
     #[must_use]
     pub fn starting_at(micros: u64, zone: TimeZone) -> Self {
-        Self {
-            started: Instant::now(),
-            started_micros: micros,
-            zone,
-        }
+        Self { started: Instant::now(), started_micros: micros, zone }
     }
 
     /// Microseconds since the Unix epoch
@@ -87,8 +81,7 @@ impl Clock {
     #[must_use]
     pub fn micros_at(&self, instant: Instant) -> u64 {
         let elapsed = instant.saturating_duration_since(self.started).as_micros();
-        self.started_micros
-            .saturating_add(u64::try_from(elapsed).unwrap_or(u64::MAX))
+        self.started_micros.saturating_add(u64::try_from(elapsed).unwrap_or(u64::MAX))
     }
 
     /// The instant at which the clock reads `micros`, for sleeping until then
@@ -183,10 +176,7 @@ mod tests {
         assert_eq!(show(TimeZone::UTC), "16:31:04");
         assert_eq!(show(TimeZone::fixed(Offset::constant(9))), "01:31:04");
         assert_eq!(show(TimeZone::fixed(Offset::constant(-3))), "13:31:04");
-        assert_eq!(
-            show(TimeZone::posix("EST5EDT,M3.2.0,M11.1.0").unwrap()),
-            "11:31:04"
-        );
+        assert_eq!(show(TimeZone::posix("EST5EDT,M3.2.0,M11.1.0").unwrap()), "11:31:04");
     }
 
     #[test]

@@ -48,9 +48,7 @@ pub struct Config {
 
 impl PartialEq for Config {
     fn eq(&self, other: &Self) -> bool {
-        self.server == other.server
-            && self.client == other.client
-            && self.terminal == other.terminal
+        self.server == other.server && self.client == other.client && self.terminal == other.terminal
     }
 }
 
@@ -211,9 +209,7 @@ impl Terminal {
         }
         self.history_file.clone().or_else(|| {
             let folders = directories::ProjectDirs::from("", "", "slp")?;
-            let folder = folders
-                .state_dir()
-                .unwrap_or_else(|| folders.data_local_dir());
+            let folder = folders.state_dir().unwrap_or_else(|| folders.data_local_dir());
             Some(folder.join(format!("{program}-history")))
         })
     }
@@ -291,21 +287,9 @@ impl Config {
                 let server = &mut self.server;
                 let mut set = Applier(&mut self.sources);
                 set.value("server.listen", args.listen, &mut server.listen);
-                set.value(
-                    "server.max_clients",
-                    args.max_clients,
-                    &mut server.max_clients,
-                );
-                set.value(
-                    "server.description",
-                    args.description.clone(),
-                    &mut server.description,
-                );
-                set.value(
-                    "server.version_name",
-                    args.version_name.clone(),
-                    &mut server.version_name,
-                );
+                set.value("server.max_clients", args.max_clients, &mut server.max_clients);
+                set.value("server.description", args.description.clone(), &mut server.description);
+                set.value("server.version_name", args.version_name.clone(), &mut server.version_name);
                 set.value("server.protocol", args.protocol, &mut server.protocol);
             }
             Command::Client(args) => {
@@ -313,46 +297,19 @@ impl Config {
                 let mut set = Applier(&mut self.sources);
                 set.value("client.server", args.server.clone(), &mut client.server);
                 set.value("client.protocol", args.protocol, &mut client.protocol);
-                set.value(
-                    "client.connect_timeout",
-                    args.timeout,
-                    &mut client.connect_timeout,
-                );
-                set.value(
-                    "client.response_timeout",
-                    args.timeout,
-                    &mut client.response_timeout,
-                );
-                set.value(
-                    "client.pong_timeout",
-                    args.timeout,
-                    &mut client.pong_timeout,
-                );
+                set.value("client.connect_timeout", args.timeout, &mut client.connect_timeout);
+                set.value("client.response_timeout", args.timeout, &mut client.response_timeout);
+                set.value("client.pong_timeout", args.timeout, &mut client.pong_timeout);
                 set.switch("client.strict", args.strict, true, &mut client.strict);
-                set.switch(
-                    "client.reconnect",
-                    args.reconnect,
-                    true,
-                    &mut client.reconnect,
-                );
+                set.switch("client.reconnect", args.reconnect, true, &mut client.reconnect);
                 set.switch("client.srv", args.no_srv, false, &mut client.srv);
             }
         }
         let common = cli.command.common();
         let terminal = &mut self.terminal;
         let mut set = Applier(&mut self.sources);
-        set.switch(
-            "terminal.ascii",
-            common.ascii,
-            Ascii::Always,
-            &mut terminal.ascii,
-        );
-        set.switch(
-            "terminal.save_history",
-            common.no_history,
-            false,
-            &mut terminal.save_history,
-        );
+        set.switch("terminal.ascii", common.ascii, Ascii::Always, &mut terminal.ascii);
+        set.switch("terminal.save_history", common.no_history, false, &mut terminal.save_history);
     }
 
     /// All settings as TOML, each with its meaning, its range and its default
@@ -389,19 +346,10 @@ impl Config {
         let parts = [
             ("server.description", setting::units(&server.description)),
             ("server.version_name", setting::units(&server.version_name)),
-            (
-                "server.favicon",
-                server.favicon.as_ref().map_or(0, |f| f.data_uri().len()),
-            ),
-            (
-                "server.sample",
-                server.sample.iter().map(SamplePlayer::document_units).sum(),
-            ),
+            ("server.favicon", server.favicon.as_ref().map_or(0, |f| f.data_uri().len())),
+            ("server.sample", server.sample.iter().map(SamplePlayer::document_units).sum()),
         ];
-        let (name, size) = parts
-            .into_iter()
-            .max_by_key(|(_, size)| *size)
-            .unwrap_or(("server.description", 0));
+        let (name, size) = parts.into_iter().max_by_key(|(_, size)| *size).unwrap_or(("server.description", 0));
         self.blame(
             name,
             format!(
@@ -413,33 +361,16 @@ impl Config {
 
     /// Checks between settings, after all of them are read
     fn check(&self) -> Result<(), ConfigError> {
-        let Client {
-            reconnect_min,
-            reconnect_max,
-            ..
-        } = self.client;
+        let Client { reconnect_min, reconnect_max, .. } = self.client;
         if reconnect_min <= reconnect_max {
             return Ok(());
         }
         // The one that was set is at fault, not the default it collides with.
-        let (name, bound, other, limit, found) =
-            if self.sources.set.contains_key("client.reconnect_max") {
-                (
-                    "client.reconnect_max",
-                    "at least",
-                    "client.reconnect_min",
-                    reconnect_min,
-                    reconnect_max,
-                )
-            } else {
-                (
-                    "client.reconnect_min",
-                    "at most",
-                    "client.reconnect_max",
-                    reconnect_max,
-                    reconnect_min,
-                )
-            };
+        let (name, bound, other, limit, found) = if self.sources.set.contains_key("client.reconnect_max") {
+            ("client.reconnect_max", "at least", "client.reconnect_min", reconnect_min, reconnect_max)
+        } else {
+            ("client.reconnect_min", "at most", "client.reconnect_max", reconnect_max, reconnect_min)
+        };
         Err(self.blame(
             name,
             format!(
@@ -466,10 +397,7 @@ impl Applier<'_> {
         if let Some(value) = given {
             *place = value;
             let option = setting::named(name).and_then(|s: &Setting| s.option);
-            self.0.set.insert(
-                name.to_owned(),
-                Source::Option(option.unwrap_or("command line")),
-            );
+            self.0.set.insert(name.to_owned(), Source::Option(option.unwrap_or("command line")));
         }
     }
 

@@ -138,7 +138,8 @@ where
     let shown = runtime.block_on(async {
         let signals = Signals::new()?;
         if line_mode {
-            let colour = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+            let colour =
+                io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
             let format = if common.json { plain::Format::Json } else { plain::Format::Text { colour } };
             let mut output = io::BufWriter::new(io::stdout().lock());
             let input = plain::lines(io::stdin());
@@ -159,10 +160,7 @@ where
 }
 
 fn runtime() -> Result<runtime::Runtime, String> {
-    runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| format!("cannot start: {error}"))
+    runtime::Builder::new_current_thread().enable_all().build().map_err(|error| format!("cannot start: {error}"))
 }
 
 /// Prints what was asked for

@@ -60,18 +60,11 @@ pub struct Resolved {
 /// # Errors
 /// The name, or every target of its SRV records, has no address; the record says that there is no service; or the
 /// deadline passes.
-pub async fn resolve(
-    target: &ServerAddress,
-    options: &ResolveOptions,
-) -> Result<Resolved, ResolveError> {
+pub async fn resolve(target: &ServerAddress, options: &ResolveOptions) -> Result<Resolved, ResolveError> {
     let port = target.port.unwrap_or(DEFAULT_PORT);
     let name = match &target.host {
         Host::Ip(ip) => {
-            return Ok(Resolved {
-                host: ip.to_string(),
-                port,
-                addresses: vec![SocketAddr::new(*ip, port)],
-            });
+            return Ok(Resolved { host: ip.to_string(), port, addresses: vec![SocketAddr::new(*ip, port)] });
         }
         Host::Name(name) => name,
     };
@@ -86,25 +79,15 @@ pub async fn resolve(
                 srv::Answer::Targets(targets) => return follow(host, targets, options).await,
             }
         }
-        let addresses = addresses(name, port, options)
-            .await
-            .map_err(|reason| ResolveError::new(host, reason))?;
-        Ok(Resolved {
-            host: host.to_owned(),
-            port,
-            addresses,
-        })
+        let addresses = addresses(name, port, options).await.map_err(|reason| ResolveError::new(host, reason))?;
+        Ok(Resolved { host: host.to_owned(), port, addresses })
     })
     .await
     .unwrap_or_else(|_| Err(ResolveError::new(host, Reason::Deadline)))
 }
 
 /// The first of `targets` that has an address; the failure of the first one when none has
-async fn follow(
-    host: &str,
-    targets: Vec<srv::Target>,
-    options: &ResolveOptions,
-) -> Result<Resolved, ResolveError> {
+async fn follow(host: &str, targets: Vec<srv::Target>, options: &ResolveOptions) -> Result<Resolved, ResolveError> {
     let mut failure = None;
     for srv::Target { host: target, port } in targets {
         let found = match &target {
@@ -113,11 +96,7 @@ async fn follow(
         };
         match found {
             Ok(addresses) => {
-                return Ok(Resolved {
-                    host: target.to_string(),
-                    port,
-                    addresses,
-                });
+                return Ok(Resolved { host: target.to_string(), port, addresses });
             }
             Err(reason) => {
                 failure.get_or_insert(ResolveError {
@@ -132,16 +111,9 @@ async fn follow(
 }
 
 /// The addresses of a name; never none
-async fn addresses(
-    name: &str,
-    port: u16,
-    options: &ResolveOptions,
-) -> Result<Vec<SocketAddr>, Reason> {
+async fn addresses(name: &str, port: u16, options: &ResolveOptions) -> Result<Vec<SocketAddr>, Reason> {
     let found: Vec<SocketAddr> = match options.nameserver {
-        None => tokio::net::lookup_host((name, port))
-            .await
-            .map_err(|error| Reason::of_system(&error))?
-            .collect(),
+        None => tokio::net::lookup_host((name, port)).await.map_err(|error| Reason::of_system(&error))?.collect(),
         Some(nameserver) => resolver(Some(nameserver))
             .map_err(|error| Reason::of_dns(&error))?
             .lookup_ip(format!("{}.", without_dot(name)))
@@ -212,11 +184,7 @@ enum Reason {
 
 impl ResolveError {
     fn new(name: &str, reason: Reason) -> Self {
-        Self {
-            name: name.to_owned(),
-            redirected_from: None,
-            reason,
-        }
+        Self { name: name.to_owned(), redirected_from: None, reason }
     }
 
     /// Whether the deadline passed, rather than an answer coming that did not help
@@ -255,18 +223,16 @@ impl Reason {
         const WINDOWS_NOT_FOUND: i32 = 11_001;
         const WINDOWS_NO_DATA: i32 = 11_004;
         let text = error.to_string();
-        let text = text
-            .rsplit_once("lookup address information: ")
-            .map_or(text.as_str(), |(_, reason)| reason);
+        let text = text.rsplit_once("lookup address information: ").map_or(text.as_str(), |(_, reason)| reason);
         match error.raw_os_error() {
             Some(WINDOWS_NOT_FOUND) if cfg!(windows) => return Self::NoSuchHost,
             Some(WINDOWS_NO_DATA) if cfg!(windows) => return Self::NoAddress,
             _ => {}
         }
         match text {
-            "Name or service not known"
-            | "Name does not resolve"
-            | "nodename nor servname provided, or not known" => Self::NoSuchHost,
+            "Name or service not known" | "Name does not resolve" | "nodename nor servname provided, or not known" => {
+                Self::NoSuchHost
+            }
             "No address associated with hostname" | "Name has no usable address" => Self::NoAddress,
             _ => Self::other(text),
         }
@@ -281,9 +247,7 @@ impl Reason {
                 code => Self::of_code(code),
             },
             NetError::Dns(DnsError::ResponseCode(code)) => Self::of_code(*code),
-            NetError::Io(error) => {
-                Self::other(&format!("the name server cannot be asked: {error}"))
-            }
+            NetError::Io(error) => Self::other(&format!("the name server cannot be asked: {error}")),
             error => Self::other(&error.to_string()),
         }
     }

@@ -28,7 +28,7 @@ use crate::config;
 use crate::events::Events;
 
 /// What a front end asks of a running server
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// Stop: no new clients, the open ones are closed
     Stop,
@@ -36,6 +36,8 @@ pub enum Command {
     List(Option<State>),
     /// Ping every client in the default state; epoch milliseconds where no payload is given
     Ping(Option<i64>),
+    /// Nothing: a line was no command, and what is wrong with it is told in its turn
+    Refused(String),
 }
 
 impl Command {
@@ -61,7 +63,6 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 const REFUSED_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A server that is bound and not yet running
-#[derive(Debug)]
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
@@ -213,6 +214,7 @@ impl Shared {
     async fn carry_out(&self, command: Command) {
         match command {
             Command::Stop => {}
+            Command::Refused(message) => self.events.send(Event::Error { message }).await,
             Command::List(state) => {
                 let clients = self.registry.list(state);
                 self.events.send(Event::List { state, clients }).await;

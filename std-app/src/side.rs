@@ -29,8 +29,8 @@ pub trait Side: 'static {
     /// What the last word of a line could be
     fn complete(line: &str) -> Vec<&'static str>;
 
-    /// The event that tells of an error of the front end's own, such as a command that does not exist
-    fn error(message: String) -> Self::Event;
+    /// What has it told that a line was no command, behind what earlier lines led to
+    fn refused(message: String) -> Self::Command;
 
     /// What asks the side to end, whatever it is doing
     fn leave() -> Self::Command;
@@ -80,8 +80,8 @@ impl Side for ServerSide {
         command::complete(command::SERVER, line).collect()
     }
 
-    fn error(message: String) -> Self::Event {
-        server::Event::Error { message }
+    fn refused(message: String) -> Self::Command {
+        server::Command::Refused(message)
     }
 
     fn leave() -> Self::Command {
@@ -115,8 +115,8 @@ impl Side for ClientSide {
         command::complete(command::CLIENT, line).collect()
     }
 
-    fn error(message: String) -> Self::Event {
-        client::Event::Error { message }
+    fn refused(message: String) -> Self::Command {
+        client::Command::Refused(message)
     }
 
     fn leave() -> Self::Command {

@@ -85,12 +85,7 @@ frame_rate = 1
 
 #[test]
 fn every_setting_is_read() {
-    let Config {
-        server,
-        client,
-        terminal,
-        ..
-    } = Config::parse(EVERYTHING, Path::new("some/where/slp.toml")).unwrap();
+    let Config { server, client, terminal, .. } = Config::parse(EVERYTHING, Path::new("some/where/slp.toml")).unwrap();
     assert_eq!(server.listen, (Ipv6Addr::LOCALHOST, 0).into());
     assert_eq!(server.max_clients, 1000);
     assert_eq!(server.backlog, 16);
@@ -100,14 +95,8 @@ fn every_setting_is_read() {
     assert_eq!(
         server.sample,
         [
-            SamplePlayer {
-                name: "Alex".to_owned(),
-                id: "ec561538-f3fd-461d-aff5-086b22154bce".to_owned(),
-            },
-            SamplePlayer {
-                name: "Steve".to_owned(),
-                id: "00000000-0000-0000-0000-000000000000".to_owned(),
-            },
+            SamplePlayer { name: "Alex".to_owned(), id: "ec561538-f3fd-461d-aff5-086b22154bce".to_owned() },
+            SamplePlayer { name: "Steve".to_owned(), id: "00000000-0000-0000-0000-000000000000".to_owned() },
         ]
     );
     assert_eq!(server.disconnect_message, "go away");
@@ -132,10 +121,7 @@ fn every_setting_is_read() {
 
     assert_eq!(terminal.history_size, 0);
     assert!(!terminal.save_history);
-    assert_eq!(
-        terminal.history_file,
-        Some(PathBuf::from("some/where/history"))
-    );
+    assert_eq!(terminal.history_file, Some(PathBuf::from("some/where/history")));
     assert_eq!(terminal.scrollback, 100);
     assert_eq!(terminal.ascii, Ascii::Always);
     assert!(!terminal.mouse);
@@ -160,10 +146,7 @@ fn the_defaults_are_those_of_the_protocol() {
     assert_eq!(server.listen.to_string(), "127.0.0.1:25565");
     assert_eq!((server.max_clients, server.protocol), (10, -1));
     assert_eq!(server.description, "Hello World !");
-    assert_eq!(
-        server.version_name,
-        concat!("slp ", env!("CARGO_PKG_VERSION"))
-    );
+    assert_eq!(server.version_name, concat!("slp ", env!("CARGO_PKG_VERSION")));
     assert_eq!(
         [
             server.frame_timeout,
@@ -178,9 +161,7 @@ fn the_defaults_are_those_of_the_protocol() {
             client.reconnect_max,
         ]
         .map(|time| time.as_millis()),
-        [
-            10_000, 30_000, 15_000, 30_000, 5_000, 5_000, 5_000, 10_000, 1_000, 60_000
-        ]
+        [10_000, 30_000, 15_000, 30_000, 5_000, 5_000, 5_000, 10_000, 1_000, 60_000]
     );
     assert_eq!(client.server.to_string(), "127.0.0.1:25565");
     assert_eq!(client.protocol, -1);
@@ -188,12 +169,7 @@ fn the_defaults_are_those_of_the_protocol() {
 
 #[test]
 fn an_empty_file_is_the_defaults() {
-    for text in [
-        "",
-        "\n# only a comment\n",
-        "[server]\n[client]\n[terminal]\n",
-        "\u{feff}",
-    ] {
+    for text in ["", "\n# only a comment\n", "[server]\n[client]\n[terminal]\n", "\u{feff}"] {
         assert_eq!(parse(text), Config::default(), "{text:?}");
     }
 }
@@ -208,9 +184,7 @@ fn every_way_to_write_a_table_is_read() {
     ] {
         assert_eq!(parse(text).server.max_clients, 3, "{text}");
     }
-    let sample = parse("[[server.sample]]\nname = 'a'\n[[server.sample]]\nname = 'b'")
-        .server
-        .sample;
+    let sample = parse("[[server.sample]]\nname = 'a'\n[[server.sample]]\nname = 'b'").server.sample;
     assert_eq!(sample.len(), 2);
 }
 
@@ -222,24 +196,9 @@ fn times_are_numbers_of_seconds() {
         ("1e1", Duration::from_secs(10)),
         ("1.000000001", Duration::new(1, 1)),
     ] {
-        assert_eq!(
-            parse(&format!("client.pong_timeout = {value}"))
-                .client
-                .pong_timeout,
-            time
-        );
+        assert_eq!(parse(&format!("client.pong_timeout = {value}")).client.pong_timeout, time);
     }
-    for value in [
-        "0",
-        "-1",
-        "0.0009",
-        "86400.5",
-        "86401",
-        "inf",
-        "nan",
-        "\"5s\"",
-        "9223372036854775807",
-    ] {
+    for value in ["0", "-1", "0.0009", "86400.5", "86401", "inf", "nan", "\"5s\"", "9223372036854775807"] {
         assert_eq!(
             refused(&format!("client.pong_timeout = {value}")),
             format!(
@@ -252,17 +211,12 @@ fn times_are_numbers_of_seconds() {
 #[test]
 fn texts_are_bounded_in_utf16_units() {
     let text = |c: &str, n| format!("server.version_name = \"{}\"", c.repeat(n));
-    assert_eq!(
-        parse(&text("😀", 128)).server.version_name.chars().count(),
-        128
-    );
+    assert_eq!(parse(&text("😀", 128)).server.version_name.chars().count(), 128);
     assert_eq!(
         refused(&text("😀", 129)),
         "slp.toml:1:23: server.version_name: expected at most 256 UTF-16 units, found 258"
     );
-    assert!(
-        refused(&format!("server.description = '{}'", "x".repeat(32_768))).ends_with("found 32768")
-    );
+    assert!(refused(&format!("server.description = '{}'", "x".repeat(32_768))).ends_with("found 32768"));
 }
 
 #[test]
@@ -274,11 +228,7 @@ fn the_icon_is_read_from_the_folder_of_the_file() {
     let config = Config::load(&file).unwrap();
     let favicon = config.server.favicon.as_ref().unwrap();
     assert_eq!(favicon.path(), folder.path().join("icon.png"));
-    assert!(
-        favicon
-            .data_uri()
-            .starts_with("data:image/png;base64,iVBORw0KGgo")
-    );
+    assert!(favicon.data_uri().starts_with("data:image/png;base64,iVBORw0KGgo"));
 
     // Printed, it is found from any folder.
     let again = Config::parse(&config.to_toml_commented(), Path::new("else/where.toml")).unwrap();
@@ -307,26 +257,19 @@ fn the_command_line_goes_over_the_file_and_the_file_over_the_defaults() {
     expected.server.version_name = "v".to_owned();
     expected.server.protocol = 9;
     assert_eq!(
-        effective(
-            "slp server --listen 127.0.0.1:5 --max-clients 7 --description d --version-name v --protocol 9"
-        ),
+        effective("slp server --listen 127.0.0.1:5 --max-clients 7 --description d --version-name v --protocol 9"),
         expected
     );
 
     let mut expected = from_file;
     expected.client.server = "h:1".parse().unwrap();
     expected.client.protocol = -1;
-    for timeout in [
-        &mut expected.client.connect_timeout,
-        &mut expected.client.response_timeout,
-        &mut expected.client.pong_timeout,
-    ] {
+    for timeout in
+        [&mut expected.client.connect_timeout, &mut expected.client.response_timeout, &mut expected.client.pong_timeout]
+    {
         *timeout = Duration::from_millis(100);
     }
-    assert_eq!(
-        effective("slp client h:1 --protocol -1 --timeout 0.1"),
-        expected
-    );
+    assert_eq!(effective("slp client h:1 --protocol -1 --timeout 0.1"), expected);
 }
 
 #[test]
@@ -338,10 +281,7 @@ fn switches_are_settings() {
     expected.client.srv = false;
     expected.terminal.ascii = Ascii::Always;
     expected.terminal.save_history = false;
-    assert_eq!(
-        effective("slp client --strict --reconnect --no-srv --ascii --no-history"),
-        expected
-    );
+    assert_eq!(effective("slp client --strict --reconnect --no-srv --ascii --no-history"), expected);
     assert_eq!(effective("slp server"), Config::default());
 }
 
@@ -352,25 +292,16 @@ fn an_error_found_later_points_to_where_the_setting_was_set() {
         config.blame("server.description", "too long").to_string(),
         "slp.toml:2:15: server.description: too long"
     );
-    assert_eq!(
-        config.blame("server.listen", "address in use").to_string(),
-        "server.listen: address in use"
-    );
+    assert_eq!(config.blame("server.listen", "address in use").to_string(), "server.listen: address in use");
     let cli = cli::parse(["slp", "server", "--description", "longer"]).unwrap();
     let mut config = config;
     config.apply(&cli);
-    assert_eq!(
-        config.blame("server.description", "too long").to_string(),
-        "--description: too long"
-    );
+    assert_eq!(config.blame("server.description", "too long").to_string(), "--description: too long");
 }
 
 #[test]
 fn a_document_too_large_is_laid_to_its_largest_part() {
-    let config = parse(&format!(
-        "[server]\ndescription = \"{}\"\nversion_name = \"x\"",
-        "§".repeat(32_767)
-    ));
+    let config = parse(&format!("[server]\ndescription = \"{}\"\nversion_name = \"x\"", "§".repeat(32_767)));
     assert_eq!(
         config.document_too_large(32_950).to_string(),
         "slp.toml:2:15: server.description: the status document has 32950 UTF-16 units, at most 32767 allowed; its \
@@ -382,10 +313,7 @@ fn a_document_too_large_is_laid_to_its_largest_part() {
     }
     text.push(']');
     let line = parse(&text).document_too_large(40_000).to_string();
-    assert!(
-        line.starts_with("slp.toml:2:10: server.sample: the status document has 40000"),
-        "{line}"
-    );
+    assert!(line.starts_with("slp.toml:2:10: server.sample: the status document has 40000"), "{line}");
 }
 
 #[test]
@@ -413,10 +341,7 @@ fn what_is_printed_loads_again_to_the_same() {
     expected.terminal.history_file = Some(std::path::absolute("history").unwrap());
     let printed = everything.to_toml_commented();
     assert_eq!(parse(&printed), expected, "{printed}");
-    assert_eq!(
-        parse(&Config::default().to_toml_commented()),
-        Config::default()
-    );
+    assert_eq!(parse(&Config::default().to_toml_commented()), Config::default());
 }
 
 #[test]
@@ -436,10 +361,7 @@ fn what_is_printed_explains_itself() {
     ] {
         assert!(printed.contains(piece), "{piece}\n---\n{printed}");
     }
-    assert!(
-        printed.lines().all(|line| line.chars().count() <= 100),
-        "{printed}"
-    );
+    assert!(printed.lines().all(|line| line.chars().count() <= 100), "{printed}");
 }
 
 #[test]

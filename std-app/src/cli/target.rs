@@ -69,10 +69,7 @@ impl FromStr for Host {
             return Err(wrong(Reason::NotAscii));
         }
         let name = text.strip_suffix('.').unwrap_or(text);
-        if let Some(bad) = name
-            .chars()
-            .find(|c| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_')))
-        {
+        if let Some(bad) = name.chars().find(|c| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))) {
             return Err(wrong(Reason::BadCharacter(bad)));
         }
         if name.len() > MAX_NAME_BYTES {
@@ -112,10 +109,7 @@ pub struct ServerAddress {
 impl Default for ServerAddress {
     /// The server that `slp server` starts: `127.0.0.1:25565`
     fn default() -> Self {
-        Self {
-            host: Host::Ip(Ipv4Addr::LOCALHOST.into()),
-            port: Some(DEFAULT_PORT),
-        }
+        Self { host: Host::Ip(Ipv4Addr::LOCALHOST.into()), port: Some(DEFAULT_PORT) }
     }
 }
 
@@ -141,9 +135,7 @@ impl FromStr for ServerAddress {
             let Some((inside, after)) = rest.split_once(']') else {
                 return Err(wrong(Reason::NoBracket));
             };
-            let ip = inside
-                .parse::<Ipv6Addr>()
-                .map_err(|_| wrong(Reason::BadIpv6))?;
+            let ip = inside.parse::<Ipv6Addr>().map_err(|_| wrong(Reason::BadIpv6))?;
             let port = match after.strip_prefix(':') {
                 Some(port) => Some(port),
                 None if after.is_empty() => None,
@@ -198,10 +190,7 @@ enum Reason {
 
 impl AddressError {
     fn new(text: &str, reason: Reason) -> Self {
-        Self {
-            text: quoted(text),
-            reason,
-        }
+        Self { text: quoted(text), reason }
     }
 }
 
@@ -220,16 +209,10 @@ impl fmt::Display for AddressError {
                 f.write_str("nothing stands between two dots of the host name")?;
             }
             Reason::LongLabel(bytes) => {
-                write!(
-                    f,
-                    "a label of {bytes} bytes, at most {MAX_LABEL_BYTES} allowed"
-                )?;
+                write!(f, "a label of {bytes} bytes, at most {MAX_LABEL_BYTES} allowed")?;
             }
             Reason::LongName(bytes) => {
-                write!(
-                    f,
-                    "a host name of {bytes} bytes, at most {MAX_NAME_BYTES} allowed"
-                )?;
+                write!(f, "a host name of {bytes} bytes, at most {MAX_NAME_BYTES} allowed")?;
             }
             Reason::BadIpv4 => f.write_str("not an IPv4 address")?,
             Reason::BadIpv6 => f.write_str("not an IPv6 address")?,
@@ -322,10 +305,7 @@ mod tests {
         for (text, fault) in [
             ("", "the host is missing"),
             (":25565", "the host is missing"),
-            (
-                "localhost:99999",
-                "the port is not a number from 1 to 65535",
-            ),
+            ("localhost:99999", "the port is not a number from 1 to 65535"),
             ("localhost:0", "the port is not a number"),
             ("localhost:+5", "the port is not a number"),
             ("localhost:", "the port is not a number"),
@@ -348,10 +328,7 @@ mod tests {
         ] {
             let line = refused(text);
             assert!(line.contains(fault), "{text:?}: {line}");
-            assert!(
-                line.ends_with("expected HOST, HOST:PORT or [IPv6]:PORT"),
-                "{line}"
-            );
+            assert!(line.ends_with("expected HOST, HOST:PORT or [IPv6]:PORT"), "{line}");
         }
     }
 

@@ -12,18 +12,14 @@ fn run(line: &str) -> Result<Cli, UsageOutcome> {
 
 fn server(options: &str) -> ServerArgs {
     match run(format!("slp server {options}").trim()) {
-        Ok(Cli {
-            command: Command::Server(args),
-        }) => args,
+        Ok(Cli { command: Command::Server(args) }) => args,
         other => panic!("{options}: {other:?}"),
     }
 }
 
 fn client(options: &str) -> ClientArgs {
     match run(format!("slp client {options}").trim()) {
-        Ok(Cli {
-            command: Command::Client(args),
-        }) => args,
+        Ok(Cli { command: Command::Client(args) }) => args,
         other => panic!("{options}: {other:?}"),
     }
 }
@@ -73,28 +69,13 @@ fn a_bare_server_sets_nothing() {
 
 #[test]
 fn every_option_of_the_server() {
-    assert_eq!(
-        server("--listen 0.0.0.0:0").listen,
-        Some(([0, 0, 0, 0], 0).into())
-    );
-    assert_eq!(
-        server("--listen [::1]:25565").listen,
-        Some((Ipv6Addr::LOCALHOST, 25565).into())
-    );
+    assert_eq!(server("--listen 0.0.0.0:0").listen, Some(([0, 0, 0, 0], 0).into()));
+    assert_eq!(server("--listen [::1]:25565").listen, Some((Ipv6Addr::LOCALHOST, 25565).into()));
     assert_eq!(server("--max-clients 1").max_clients, Some(1));
     assert_eq!(server("--max-clients=1000000").max_clients, Some(1_000_000));
-    assert_eq!(
-        server("--description hi").description.as_deref(),
-        Some("hi")
-    );
-    assert_eq!(
-        server("--description=-hi").description.as_deref(),
-        Some("-hi")
-    );
-    assert_eq!(
-        server("--version-name x").version_name.as_deref(),
-        Some("x")
-    );
+    assert_eq!(server("--description hi").description.as_deref(), Some("hi"));
+    assert_eq!(server("--description=-hi").description.as_deref(), Some("-hi"));
+    assert_eq!(server("--version-name x").version_name.as_deref(), Some("x"));
     assert_eq!(server("--protocol -1").protocol, Some(-1));
     assert_eq!(server("--protocol 767").protocol, Some(767));
     assert!(server("--quiet").quiet);
@@ -128,25 +109,13 @@ fn a_bare_client_sets_nothing() {
 
 #[test]
 fn every_option_of_the_client() {
-    for text in [
-        "mc.example.org",
-        "127.0.0.1:1",
-        "[::1]:25565",
-        "::1",
-        "localhost:2",
-    ] {
+    for text in ["mc.example.org", "127.0.0.1:1", "[::1]:25565", "::1", "localhost:2"] {
         assert_eq!(client(text).server, Some(text.parse().unwrap()), "{text}");
     }
     assert_eq!(client("--protocol -2147483648").protocol, Some(i32::MIN));
     assert_eq!(client("--protocol=-1 host").protocol, Some(-1));
-    assert_eq!(
-        client("--timeout 2.5").timeout,
-        Some(Duration::from_millis(2500))
-    );
-    assert_eq!(
-        client("--timeout 86400").timeout,
-        Some(Duration::from_hours(24))
-    );
+    assert_eq!(client("--timeout 2.5").timeout, Some(Duration::from_millis(2500)));
+    assert_eq!(client("--timeout 86400").timeout, Some(Duration::from_hours(24)));
     assert!(client("--reconnect").reconnect);
     assert!(client("--strict").strict);
     assert!(client("--legacy").legacy);
@@ -160,10 +129,7 @@ fn options_that_both_have() {
             let cli = run(&format!("slp {command} {option}")).unwrap();
             cli.command.common().clone()
         };
-        assert_eq!(
-            common("--config a.toml").config,
-            Some(PathBuf::from("a.toml"))
-        );
+        assert_eq!(common("--config a.toml").config, Some(PathBuf::from("a.toml")));
         assert!(common("--print-config").print_config);
         assert!(common("--ascii").ascii);
         assert!(common("--no-history").no_history);
@@ -176,32 +142,17 @@ fn options_that_both_have() {
 
 #[test]
 fn version_and_help_are_printed() {
-    assert_eq!(
-        printed("slp --version"),
-        concat!("slp ", env!("CARGO_PKG_VERSION"), "\n")
-    );
+    assert_eq!(printed("slp --version"), concat!("slp ", env!("CARGO_PKG_VERSION"), "\n"));
     assert_eq!(printed("slp -V"), printed("slp --version"));
     let help = printed("slp --help");
     assert!(help.contains("server") && help.contains("client"), "{help}");
     assert_eq!(printed("slp server --help"), printed("slp help server"));
     // However the file is named, as slp.exe on Windows.
     assert!(printed("./other.exe server -h").contains("Usage: slp server [OPTIONS]"));
-    for option in [
-        "--listen",
-        "--max-clients",
-        "--description",
-        "--config",
-        "--json",
-    ] {
+    for option in ["--listen", "--max-clients", "--description", "--config", "--json"] {
         assert!(printed("slp server --help").contains(option), "{option}");
     }
-    for option in [
-        "HOST[:PORT]",
-        "--timeout",
-        "--strict",
-        "--legacy",
-        "--no-srv",
-    ] {
+    for option in ["HOST[:PORT]", "--timeout", "--strict", "--legacy", "--no-srv"] {
         assert!(printed("slp client -h").contains(option), "{option}");
     }
 }
@@ -209,39 +160,18 @@ fn version_and_help_are_printed() {
 #[test]
 fn wrong_usage_gets_one_line_that_says_what_to_do() {
     for (line, expected) in [
-        (
-            "slp",
-            r#"a command is missing, expected server or client (try "slp --help")"#,
-        ),
-        (
-            "slp sevrer",
-            r#"unknown command "sevrer", did you mean "server"? (try "slp --help")"#,
-        ),
-        (
-            "slp xyz",
-            r#"unknown command "xyz", expected server or client (try "slp --help")"#,
-        ),
+        ("slp", r#"a command is missing, expected server or client (try "slp --help")"#),
+        ("slp sevrer", r#"unknown command "sevrer", did you mean "server"? (try "slp --help")"#),
+        ("slp xyz", r#"unknown command "xyz", expected server or client (try "slp --help")"#),
         ("slp --jsn", r#"unknown option "--jsn" (try "slp --help")"#),
         (
             "slp server --max-client 3",
             r#"unknown option "--max-client", did you mean "--max-clients"? (try "slp server --help")"#,
         ),
-        (
-            "slp server --zzz",
-            r#"unknown option "--zzz" (try "slp server --help")"#,
-        ),
-        (
-            "slp server -x",
-            r#"unknown option "-x" (try "slp server --help")"#,
-        ),
-        (
-            "slp server here",
-            r#"unexpected argument "here" (try "slp server --help")"#,
-        ),
-        (
-            "slp client a b",
-            r#"unexpected argument "b" (try "slp client --help")"#,
-        ),
+        ("slp server --zzz", r#"unknown option "--zzz" (try "slp server --help")"#),
+        ("slp server -x", r#"unknown option "-x" (try "slp server --help")"#),
+        ("slp server here", r#"unexpected argument "here" (try "slp server --help")"#),
+        ("slp client a b", r#"unexpected argument "b" (try "slp client --help")"#),
         (
             "slp client localhost:99999",
             r#"HOST[:PORT]: "localhost:99999": the port is not a number from 1 to 65535; expected HOST, HOST:PORT or [IPv6]:PORT (try "slp client --help")"#,
@@ -278,26 +208,11 @@ fn wrong_usage_gets_one_line_that_says_what_to_do() {
             "slp client --timeout nan",
             r#"--timeout: expected seconds from 0.001 to 86400, such as 5 or 0.5, found "nan" (try "slp client --help")"#,
         ),
-        (
-            "slp server --listen",
-            r#"--listen: the value is missing, expected ADDR:PORT (try "slp server --help")"#,
-        ),
-        (
-            "slp server --json=yes",
-            r#"--json: takes no value, found "yes" (try "slp server --help")"#,
-        ),
-        (
-            "slp server --protocol 1 --protocol 2",
-            r#"--protocol is given more than once (try "slp server --help")"#,
-        ),
-        (
-            "slp client --plain --plain",
-            r#"--plain is given more than once (try "slp client --help")"#,
-        ),
-        (
-            "slp client --legacy --reconnect",
-            r#"--legacy cannot be used with --reconnect (try "slp client --help")"#,
-        ),
+        ("slp server --listen", r#"--listen: the value is missing, expected ADDR:PORT (try "slp server --help")"#),
+        ("slp server --json=yes", r#"--json: takes no value, found "yes" (try "slp server --help")"#),
+        ("slp server --protocol 1 --protocol 2", r#"--protocol is given more than once (try "slp server --help")"#),
+        ("slp client --plain --plain", r#"--plain is given more than once (try "slp client --help")"#),
+        ("slp client --legacy --reconnect", r#"--legacy cannot be used with --reconnect (try "slp client --help")"#),
     ] {
         let args: Vec<&str> = line.split(' ').collect();
         assert_eq!(wrong(&args), expected, "{line}");
@@ -319,10 +234,7 @@ fn nothing_of_an_argument_reaches_the_terminal_uncleaned() {
         &["slp", "server", "\r\n"],
         &["slp", "client", "a", "\u{9b}31m"],
     ] {
-        assert!(
-            !wrong(args).contains(['\u{202e}', '\u{1b}', '\u{9b}']),
-            "{args:?}"
-        );
+        assert!(!wrong(args).contains(['\u{202e}', '\u{1b}', '\u{9b}']), "{args:?}");
     }
 }
 
@@ -331,11 +243,7 @@ fn nothing_of_an_argument_reaches_the_terminal_uncleaned() {
 fn an_argument_that_is_not_utf8_is_refused() {
     use std::os::unix::ffi::OsStringExt as _;
     let bad = OsString::from_vec(b"a\xffb".to_vec());
-    for before in [
-        &["slp"][..],
-        &["slp", "client"],
-        &["slp", "server", "--description"],
-    ] {
+    for before in [&["slp"][..], &["slp", "client"], &["slp", "server", "--description"]] {
         let mut args: Vec<OsString> = before.iter().map(OsString::from).collect();
         args.push(bad.clone());
         match parse(args) {

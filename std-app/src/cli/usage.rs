@@ -42,10 +42,7 @@ impl Error for UsageOutcome {}
 
 /// Turns clap's error for `args` into an outcome
 pub(super) fn outcome(error: &clap::Error, args: &[OsString]) -> UsageOutcome {
-    if matches!(
-        error.kind(),
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
-    ) {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         return UsageOutcome::Print(error.to_string());
     }
     let help = match args.get(1).and_then(|arg| arg.to_str()) {
@@ -70,10 +67,7 @@ fn explanation(error: &clap::Error) -> String {
             "a command is missing, expected server or client".to_owned()
         }
         ErrorKind::InvalidValue if value.is_empty() => {
-            format!(
-                "{option}: the value is missing, expected {}",
-                value_name(&wrong_option)
-            )
+            format!("{option}: the value is missing, expected {}", value_name(&wrong_option))
         }
         ErrorKind::ValueValidation => match error.source() {
             Some(source) => format!("{option}: {source}"),
@@ -116,19 +110,13 @@ fn option_name(shown: &str) -> &str {
     if shown.starts_with('-') {
         shown.split([' ', '=']).next().unwrap_or(shown)
     } else {
-        shown
-            .strip_prefix('[')
-            .and_then(|inner| inner.strip_suffix(']'))
-            .unwrap_or(shown)
+        shown.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or(shown)
     }
 }
 
 /// `ADDR:PORT` of `--listen <ADDR:PORT>`
 fn value_name(shown: &str) -> &str {
-    shown
-        .split_once('<')
-        .and_then(|(_, rest)| rest.strip_suffix('>'))
-        .unwrap_or("one")
+    shown.split_once('<').and_then(|(_, rest)| rest.strip_suffix('>')).unwrap_or("one")
 }
 
 /// Context of an error as one text; of several the first

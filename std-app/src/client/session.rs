@@ -179,6 +179,10 @@ impl<'a> Session<'a> {
                 self.finishing = true;
                 Ok(())
             }
+            Command::Refused(message) => {
+                self.translator.error(message);
+                Ok(())
+            }
             Command::Ping(payload) => self.machine.ping(now, payload.unwrap_or_else(|| now.as_millis())),
             Command::Stop => self.machine.stop(),
         };

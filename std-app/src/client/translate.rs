@@ -24,13 +24,7 @@ pub(super) struct Translator {
 
 impl Translator {
     pub(super) fn new() -> Self {
-        Self {
-            picker: Box::default(),
-            document_error: None,
-            state: State::Default,
-            failure: None,
-            queue: Vec::new(),
-        }
+        Self { picker: Box::default(), document_error: None, state: State::Default, failure: None, queue: Vec::new() }
     }
 
     /// Events not told yet

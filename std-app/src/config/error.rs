@@ -43,22 +43,12 @@ pub struct ConfigError {
 impl ConfigError {
     /// About a file as a whole
     pub(super) fn of_file(file: &Path, message: impl Into<String>) -> Self {
-        Self {
-            file: Some(file.to_owned()),
-            position: None,
-            subject: None,
-            message: message.into(),
-        }
+        Self { file: Some(file.to_owned()), position: None, subject: None, message: message.into() }
     }
 
     /// About a setting, wherever it was set
     pub(super) fn about(subject: &str, message: impl Into<String>) -> Self {
-        Self {
-            file: None,
-            position: None,
-            subject: Some(subject.to_owned()),
-            message: message.into(),
-        }
+        Self { file: None, position: None, subject: Some(subject.to_owned()), message: message.into() }
     }
 
     /// Place in the file that is at fault, where there is one

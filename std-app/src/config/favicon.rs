@@ -42,10 +42,7 @@ impl Favicon {
         File::open(path)
             .and_then(|file| file.take(limit.saturating_add(1)).read_to_end(&mut bytes))
             .map_err(|error| FaviconError::Unreadable(error.kind()))?;
-        Ok(Self {
-            data_uri: data_uri(&bytes)?,
-            path: path.to_owned(),
-        })
+        Ok(Self { data_uri: data_uri(&bytes)?, path: path.to_owned() })
     }
 
     /// Where it was read
@@ -63,10 +60,7 @@ impl Favicon {
 
 impl fmt::Debug for Favicon {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Favicon")
-            .field("path", &self.path)
-            .field("units", &self.data_uri.len())
-            .finish_non_exhaustive()
+        f.debug_struct("Favicon").field("path", &self.path).field("units", &self.data_uri.len()).finish_non_exhaustive()
     }
 }
 
@@ -74,10 +68,8 @@ fn data_uri(bytes: &[u8]) -> Result<String, FaviconError> {
     if bytes.len() > MAX_FAVICON_BYTES {
         return Err(FaviconError::TooLarge);
     }
-    let head = bytes
-        .strip_prefix(&SIGNATURE)
-        .and_then(|rest| rest.strip_prefix(&HEADER))
-        .ok_or(FaviconError::NotPng)?;
+    let head =
+        bytes.strip_prefix(&SIGNATURE).and_then(|rest| rest.strip_prefix(&HEADER)).ok_or(FaviconError::NotPng)?;
     let (width, rest) = head.split_first_chunk().ok_or(FaviconError::NotPng)?;
     let (height, _) = rest.split_first_chunk().ok_or(FaviconError::NotPng)?;
     let (width, height) = (u32::from_be_bytes(*width), u32::from_be_bytes(*height));
@@ -115,10 +107,7 @@ impl fmt::Display for FaviconError {
             Self::Unreadable(io::ErrorKind::NotFound) => f.write_str("no such file"),
             Self::Unreadable(kind) => write!(f, "cannot be read: {kind}"),
             Self::Directory => f.write_str("is a directory, expected a PNG image"),
-            Self::TooLarge => write!(
-                f,
-                "has over {MAX_FAVICON_BYTES} bytes, more than fits into the status document"
-            ),
+            Self::TooLarge => write!(f, "has over {MAX_FAVICON_BYTES} bytes, more than fits into the status document"),
             Self::NotPng => f.write_str("is not a PNG image"),
             Self::WrongSize { width, height } => {
                 write!(f, "has {width}×{height} pixels, expected {SIDE}×{SIDE}")
@@ -146,10 +135,7 @@ mod tests {
         let bytes = png(64, 64, 100);
         let uri = data_uri(&bytes).unwrap();
         let encoded = uri.strip_prefix("data:image/png;base64,").unwrap();
-        assert!(
-            encoded.starts_with("iVBORw0KGgoAAAANSUhEUgAAAEAAAABA"),
-            "{encoded}"
-        );
+        assert!(encoded.starts_with("iVBORw0KGgoAAAANSUhEUgAAAEAAAABA"), "{encoded}");
         assert_eq!(STANDARD.decode(encoded).unwrap(), bytes);
     }
 
@@ -158,31 +144,15 @@ mod tests {
         let uri = data_uri(&png(64, 64, MAX_FAVICON_BYTES)).unwrap();
         assert!(uri.len() + 256 <= super::super::MAX_DOCUMENT_UNITS);
         assert!(uri.len() + 256 + 4 > super::super::MAX_DOCUMENT_UNITS);
-        assert_eq!(
-            data_uri(&png(64, 64, MAX_FAVICON_BYTES + 1)),
-            Err(FaviconError::TooLarge)
-        );
+        assert_eq!(data_uri(&png(64, 64, MAX_FAVICON_BYTES + 1)), Err(FaviconError::TooLarge));
     }
 
     #[test]
     fn another_size_or_another_file_is_refused() {
-        assert_eq!(
-            data_uri(&png(64, 32, 100)),
-            Err(FaviconError::WrongSize {
-                width: 64,
-                height: 32
-            })
-        );
+        assert_eq!(data_uri(&png(64, 32, 100)), Err(FaviconError::WrongSize { width: 64, height: 32 }));
         for cut in 0..24 {
-            assert_eq!(
-                data_uri(&png(64, 64, 100)[..cut]),
-                Err(FaviconError::NotPng),
-                "{cut}"
-            );
+            assert_eq!(data_uri(&png(64, 64, 100)[..cut]), Err(FaviconError::NotPng), "{cut}");
         }
-        assert_eq!(
-            data_uri(b"\xff\xd8\xff\xe0 JFIF"),
-            Err(FaviconError::NotPng)
-        );
+        assert_eq!(data_uri(b"\xff\xd8\xff\xe0 JFIF"), Err(FaviconError::NotPng));
     }
 }

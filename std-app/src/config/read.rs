@@ -31,16 +31,14 @@ pub(super) fn load(path: &Path) -> Result<Config, ConfigError> {
     }
     let mut bytes = Vec::new();
     let limit = u64::try_from(MAX_FILE_BYTES).unwrap_or(u64::MAX);
-    File::open(path)
-        .and_then(|file| file.take(limit.saturating_add(1)).read_to_end(&mut bytes))
-        .map_err(|error| match error.kind() {
+    File::open(path).and_then(|file| file.take(limit.saturating_add(1)).read_to_end(&mut bytes)).map_err(|error| {
+        match error.kind() {
             ErrorKind::NotFound => wrong("no such file".to_owned()),
             kind => wrong(format!("cannot be read: {kind}")),
-        })?;
+        }
+    })?;
     if bytes.len() > MAX_FILE_BYTES {
-        return Err(wrong(format!(
-            "is over {MAX_FILE_BYTES} bytes, the most for a configuration"
-        )));
+        return Err(wrong(format!("is over {MAX_FILE_BYTES} bytes, the most for a configuration")));
     }
     match String::from_utf8(bytes) {
         Ok(text) => parse(&text, path),
@@ -60,12 +58,8 @@ pub(super) fn parse(text: &str, file: &Path) -> Result<Config, ConfigError> {
         position: error.span().map(|span| Position::of(text, span.start)),
         ..ConfigError::of_file(file, one_line(error.message()))
     })?;
-    let mut reader = Reader {
-        text,
-        folder: file.parent().unwrap_or(Path::new("")),
-        config: Config::default(),
-        faults: Vec::new(),
-    };
+    let mut reader =
+        Reader { text, folder: file.parent().unwrap_or(Path::new("")), config: Config::default(), faults: Vec::new() };
     reader.config.sources.file = Some(file.to_owned());
     reader.root(document.get_ref());
     let Reader { config, faults, .. } = reader;
@@ -133,11 +127,7 @@ impl Reader<'_> {
                     self.config.sources.set.insert(full, Source::File(position));
                     self.value(setting, value);
                 }
-                None => self.fault(
-                    key.span(),
-                    Some(table.to_owned()),
-                    unknown_in_table(table, name),
-                ),
+                None => self.fault(key.span(), Some(table.to_owned()), unknown_in_table(table, name)),
             }
         }
     }
@@ -145,9 +135,7 @@ impl Reader<'_> {
     /// Puts the value of `setting` in its place, or notes the fault
     fn value(&mut self, setting: &Setting, value: &Value<'_>) {
         let kept = match (&setting.kind, value.get_ref()) {
-            (Kind::Socket(place), DeValue::String(text)) => {
-                keep(&mut self.config, *place, text.parse().ok())
-            }
+            (Kind::Socket(place), DeValue::String(text)) => keep(&mut self.config, *place, text.parse().ok()),
             (Kind::NameServer(place), DeValue::String(text)) => {
                 let address: Option<std::net::SocketAddr> = text.parse().ok();
                 let usable = address.filter(|address| address.port() != 0);
@@ -170,22 +158,16 @@ impl Reader<'_> {
                 let number = integer(value).and_then(|number| i32::try_from(number).ok());
                 keep(&mut self.config, *place, number)
             }
-            (Kind::Text(most, place), DeValue::String(text)) => {
-                match setting::text_within(text, *most) {
-                    Ok(text) => keep(&mut self.config, *place, Some(text)),
-                    Err(message) => {
-                        self.fault(value.span(), Some(setting.name()), message);
-                        true
-                    }
+            (Kind::Text(most, place), DeValue::String(text)) => match setting::text_within(text, *most) {
+                Ok(text) => keep(&mut self.config, *place, Some(text)),
+                Err(message) => {
+                    self.fault(value.span(), Some(setting.name()), message);
+                    true
                 }
-            }
+            },
             (Kind::Flag(place), value) => keep(&mut self.config, *place, value.as_bool()),
             (Kind::Ascii(place), value) => keep(&mut self.config, *place, ascii(value)),
-            (Kind::Seconds(place), value) => keep(
-                &mut self.config,
-                *place,
-                number(value).and_then(setting::seconds),
-            ),
+            (Kind::Seconds(place), value) => keep(&mut self.config, *place, number(value).and_then(setting::seconds)),
             (Kind::Path(place), DeValue::String(text)) => {
                 let path = self.path(text);
                 keep(&mut self.config, *place, path.map(Some))
@@ -201,9 +183,7 @@ impl Reader<'_> {
                 let players = entries
                     .iter()
                     .enumerate()
-                    .filter_map(|(n, entry)| {
-                        self.player(&format!("{}[{}]", setting.name(), n + 1), entry)
-                    })
+                    .filter_map(|(n, entry)| self.player(&format!("{}[{}]", setting.name(), n + 1), entry))
                     .collect();
                 keep(&mut self.config, *place, Some(players))
             }
@@ -223,8 +203,7 @@ impl Reader<'_> {
         let mut id = NIL_UUID.to_owned();
         for (key, value) in fields {
             match (key.get_ref().as_ref(), value.get_ref()) {
-                ("name", DeValue::String(text)) => match setting::text_within(text, MAX_NAME_UNITS)
-                {
+                ("name", DeValue::String(text)) => match setting::text_within(text, MAX_NAME_UNITS) {
                     Ok(text) => name = Some(text),
                     Err(message) => {
                         self.fault(value.span(), Some(format!("{at}.name")), message);
@@ -254,11 +233,7 @@ impl Reader<'_> {
             }
         }
         if name.is_none() {
-            self.fault(
-                entry.span(),
-                Some(at.to_owned()),
-                "the name is missing".to_owned(),
-            );
+            self.fault(entry.span(), Some(at.to_owned()), "the name is missing".to_owned());
         }
         name.map(|name| SamplePlayer { name, id })
     }
@@ -268,9 +243,7 @@ impl Reader<'_> {
         let Some(path) = self.path(text) else {
             return Ok(None);
         };
-        Favicon::load(&path)
-            .map(Some)
-            .map_err(|error| format!("{} {error}", quoted(&path.to_string_lossy())))
+        Favicon::load(&path).map(Some).map_err(|error| format!("{} {error}", quoted(&path.to_string_lossy())))
     }
 
     /// A path, relative ones from the folder of the file
@@ -280,19 +253,11 @@ impl Reader<'_> {
 
     fn unexpected(&mut self, subject: String, value: &Value<'_>, expected: &str) {
         let found = self.found(value.span());
-        self.fault(
-            value.span(),
-            Some(subject),
-            format!("expected {expected}, found {found}"),
-        );
+        self.fault(value.span(), Some(subject), format!("expected {expected}, found {found}"));
     }
 
     fn fault(&mut self, span: Range<usize>, subject: Option<String>, message: String) {
-        self.faults.push(Fault {
-            at: span.start,
-            subject,
-            message,
-        });
+        self.faults.push(Fault { at: span.start, subject, message });
     }
 
     /// What stands in the file, on one line and cut
@@ -321,9 +286,7 @@ fn number(value: &DeValue<'_>) -> Option<f64> {
     match value {
         DeValue::Float(float) => float.as_str().parse().ok(),
         // Beyond the range either way, where a cast would round.
-        value => integer(value)
-            .and_then(|number| u32::try_from(number).ok())
-            .map(f64::from),
+        value => integer(value).and_then(|number| u32::try_from(number).ok()).map(f64::from),
     }
 }
 
@@ -339,36 +302,23 @@ fn ascii(value: &DeValue<'_>) -> Option<Ascii> {
 /// Whether a text is a UUID in its hyphenated form
 fn is_uuid(text: &str) -> bool {
     text.len() == NIL_UUID.len()
-        && text
-            .bytes()
-            .zip(NIL_UUID.bytes())
-            .all(|(byte, shape)| match shape {
-                b'-' => byte == b'-',
-                _ => byte.is_ascii_hexdigit(),
-            })
+        && text.bytes().zip(NIL_UUID.bytes()).all(|(byte, shape)| match shape {
+            b'-' => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
 }
 
 fn unknown_at_root(name: &str, is_table: bool) -> String {
     let tables = TABLES.map(|(table, _)| table);
     let found = if is_table {
-        format!(
-            "unknown table [{}]",
-            cleaned(&name.chars().take(MAX_FOUND_CHARS).collect::<String>())
-        )
+        format!("unknown table [{}]", cleaned(&name.chars().take(MAX_FOUND_CHARS).collect::<String>()))
     } else {
         format!("unknown key {}", quoted(name))
     };
-    let homes: Vec<String> = SETTINGS
-        .iter()
-        .filter(|setting| setting.key == name)
-        .map(|setting| format!("[{}]", setting.table))
-        .collect();
+    let homes: Vec<String> =
+        SETTINGS.iter().filter(|setting| setting.key == name).map(|setting| format!("[{}]", setting.table)).collect();
     if !is_table && !homes.is_empty() {
-        return format!(
-            "{} stands outside of its table, expected it below {}",
-            quoted(name),
-            homes.join(" or ")
-        );
+        return format!("{} stands outside of its table, expected it below {}", quoted(name), homes.join(" or "));
     }
     match nearest(name, tables) {
         Some(near) => format!("{found}, did you mean [{near}]?"),
@@ -384,10 +334,7 @@ fn unknown_in_table(table: &str, name: &str) -> String {
     let keys = || setting::in_table(table).map(|setting| setting.key);
     match nearest(name, keys()) {
         Some(near) => format!("{found}, did you mean \"{near}\"?"),
-        None => format!(
-            "{found}, expected one of {}",
-            keys().collect::<Vec<_>>().join(", ")
-        ),
+        None => format!("{found}, expected one of {}", keys().collect::<Vec<_>>().join(", ")),
     }
 }
 
@@ -395,17 +342,8 @@ fn unknown_in_table(table: &str, name: &str) -> String {
 ///
 /// Case and the kind of hyphen do not count; a third of the letters may be wrong.
 fn nearest(name: &str, candidates: impl IntoIterator<Item = &'static str>) -> Option<&'static str> {
-    let name: String = name
-        .chars()
-        .take(MAX_FOUND_CHARS)
-        .map(|c| {
-            if c == '-' {
-                '_'
-            } else {
-                c.to_ascii_lowercase()
-            }
-        })
-        .collect();
+    let name: String =
+        name.chars().take(MAX_FOUND_CHARS).map(|c| if c == '-' { '_' } else { c.to_ascii_lowercase() }).collect();
     candidates
         .into_iter()
         .map(|candidate| (strsim::damerau_levenshtein(&name, candidate), candidate))

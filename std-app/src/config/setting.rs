@@ -30,10 +30,7 @@ const MAX_DISCONNECT_UNITS: usize = 4096;
 pub(super) const TABLES: [(&str, &str); 3] = [
     ("server", "Settings of `slp server`."),
     ("client", "Settings of `slp client`."),
-    (
-        "terminal",
-        "Settings of the screen and its input line, for both.",
-    ),
+    ("terminal", "Settings of the screen and its input line, for both."),
 ];
 
 /// One setting
@@ -112,13 +109,7 @@ impl Kind {
 const SAMPLE_EXAMPLE: &str = "[{ name = \"Alex\", id = \"ec561538-f3fd-461d-aff5-086b22154bce\" }]";
 
 const fn setting(table: &'static str, key: &'static str, kind: Kind, doc: &'static str) -> Setting {
-    Setting {
-        table,
-        key,
-        doc,
-        option: None,
-        kind,
-    }
+    Setting { table, key, doc, option: None, kind }
 }
 
 const fn server(key: &'static str, kind: Kind, doc: &'static str) -> Setting {
@@ -206,23 +197,15 @@ pub(super) static SETTINGS: &[Setting] = &[
         Kind::Seconds(|c| &mut c.server.silence_timeout),
         "Further silence after that ping; then the connection closes.",
     ),
-    server(
-        "legacy",
-        Kind::Flag(|c| &mut c.server.legacy),
-        "Whether pings from before Minecraft 1.7 are answered.",
-    ),
+    server("legacy", Kind::Flag(|c| &mut c.server.legacy), "Whether pings from before Minecraft 1.7 are answered."),
     client(
         "server",
         Kind::Target(|c| &mut c.client.server),
         "Server to connect to. Without a port, a name is looked up as an SRV record first; else the port is 25565.",
     )
     .option("HOST[:PORT]"),
-    client(
-        "protocol",
-        Kind::Signed(|c| &mut c.client.protocol),
-        "Protocol version in the handshake.",
-    )
-    .option("--protocol"),
+    client("protocol", Kind::Signed(|c| &mut c.client.protocol), "Protocol version in the handshake.")
+        .option("--protocol"),
     client(
         "connect_timeout",
         Kind::Seconds(|c| &mut c.client.connect_timeout),
@@ -235,12 +218,8 @@ pub(super) static SETTINGS: &[Setting] = &[
         "Time from the request to the end of the Response.",
     )
     .option("--timeout"),
-    client(
-        "pong_timeout",
-        Kind::Seconds(|c| &mut c.client.pong_timeout),
-        "Time from the Ping to its Pong.",
-    )
-    .option("--timeout"),
+    client("pong_timeout", Kind::Seconds(|c| &mut c.client.pong_timeout), "Time from the Ping to its Pong.")
+        .option("--timeout"),
     client(
         "frame_timeout",
         Kind::Seconds(|c| &mut c.client.frame_timeout),
@@ -258,11 +237,7 @@ pub(super) static SETTINGS: &[Setting] = &[
         "Whether a connection that is lost or refused is tried again, after a delay that doubles each time.",
     )
     .option("--reconnect"),
-    client(
-        "reconnect_min",
-        Kind::Seconds(|c| &mut c.client.reconnect_min),
-        "First delay before connecting again.",
-    ),
+    client("reconnect_min", Kind::Seconds(|c| &mut c.client.reconnect_min), "First delay before connecting again."),
     client(
         "reconnect_max",
         Kind::Seconds(|c| &mut c.client.reconnect_max),
@@ -327,9 +302,7 @@ pub(super) fn named(name: &str) -> Option<&'static Setting> {
 
 /// The settings of a table
 pub(super) fn in_table(table: &str) -> impl Iterator<Item = &'static Setting> {
-    SETTINGS
-        .iter()
-        .filter(move |setting| setting.table == table)
+    SETTINGS.iter().filter(move |setting| setting.table == table)
 }
 
 /// Length in UTF-16 units
@@ -344,11 +317,7 @@ pub(super) fn whole_expected<T: std::fmt::Display>(range: &RangeInclusive<T>) ->
 
 /// What a number of seconds must be
 pub(super) fn seconds_expected() -> String {
-    format!(
-        "seconds from {} to {}, such as 5 or 0.5",
-        SECONDS.start(),
-        SECONDS.end()
-    )
+    format!("seconds from {} to {}, such as 5 or 0.5", SECONDS.start(), SECONDS.end())
 }
 
 /// What an address to listen at must be
@@ -358,18 +327,12 @@ pub(super) fn socket_expected() -> String {
 
 /// A number of seconds within [`SECONDS`] as a time
 pub(super) fn seconds(number: f64) -> Option<Duration> {
-    SECONDS
-        .contains(&number)
-        .then(|| Duration::try_from_secs_f64(number).ok())?
+    SECONDS.contains(&number).then(|| Duration::try_from_secs_f64(number).ok())?
 }
 
 /// A time as a number of seconds that reads back to the same
 pub(super) fn seconds_text(time: Duration) -> String {
-    if time.subsec_nanos() == 0 {
-        time.as_secs().to_string()
-    } else {
-        time.as_secs_f64().to_string()
-    }
+    if time.subsec_nanos() == 0 { time.as_secs().to_string() } else { time.as_secs_f64().to_string() }
 }
 
 /// Reads a number of seconds from the command line

@@ -24,10 +24,7 @@ pub(super) fn to_toml(config: &Config) -> String {
             push_comment(&mut out, &facts(setting, &mut defaults, &config));
             match value(&setting.kind, &mut config) {
                 Some(value) => push_line(&mut out, &format!("{} = {value}", setting.key)),
-                None => push_line(
-                    &mut out,
-                    &format!("# {} = {}", setting.key, setting.kind.example()),
-                ),
+                None => push_line(&mut out, &format!("# {} = {}", setting.key, setting.kind.example())),
             }
         }
     }
@@ -70,9 +67,7 @@ pub fn reference() -> String {
                 setting.key,
                 cell(&setting.kind.expected()),
                 default.map_or_else(|| "none".to_owned(), |value| format!("`{value}`")),
-                setting
-                    .option
-                    .map_or_else(String::new, |option| format!("`{option}`")),
+                setting.option.map_or_else(String::new, |option| format!("`{option}`")),
                 cell(setting.doc),
             );
         }
@@ -138,13 +133,7 @@ fn value(kind: &Kind, config: &mut Config) -> Option<String> {
         Kind::Sample(place) => {
             let players: Vec<String> = place(config)
                 .iter()
-                .map(|player| {
-                    format!(
-                        "{{ name = {}, id = {} }}",
-                        text(&player.name),
-                        text(&player.id)
-                    )
-                })
+                .map(|player| format!("{{ name = {}, id = {} }}", text(&player.name), text(&player.id)))
                 .collect();
             format!("[{}]", players.join(", "))
         }

@@ -75,9 +75,9 @@ pub async fn run<S: Side>(
                     Ok(Parsed::Command(command)) => pending = Some(command),
                     Ok(Parsed::Help) => eprintln!("{}", S::help()),
                     Ok(Parsed::Nothing) => {}
-                    Err(message) => print(format, clock, output, &S::error(message))?,
+                    Err(message) => pending = Some(S::refused(message)),
                 },
-                Some(Input::Unusable(message)) => print(format, clock, output, &S::error(message))?,
+                Some(Input::Unusable(message)) => pending = Some(S::refused(message)),
                 None => {
                     reading = false;
                     pending = S::end_of_input();

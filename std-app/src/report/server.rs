@@ -13,7 +13,9 @@ impl Report for Event {
             Self::Connected { client } => Line::new(Info, "connected").about(client),
             Self::Handshake { client, protocol_version, server_address, server_port, next_state } => Line::new(
                 Info,
-                format!("handshake: protocol {protocol_version}, {server_address}:{server_port}, next state {next_state}"),
+                format!(
+                    "handshake: protocol {protocol_version}, {server_address}:{server_port}, next state {next_state}"
+                ),
             )
             .about(client),
             Self::Request { client, bytes } => Line::new(Info, format!("status sent, {bytes} bytes")).about(client),

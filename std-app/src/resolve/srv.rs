@@ -63,11 +63,8 @@ fn answer(records: Vec<SRV>, random_up_to: impl FnMut(u32) -> u32) -> Answer {
     {
         return Answer::NoService;
     }
-    let targets: Vec<Target> = by_priority_and_weight(records, random_up_to)
-        .iter()
-        .filter_map(target)
-        .take(MAX_TARGETS)
-        .collect();
+    let targets: Vec<Target> =
+        by_priority_and_weight(records, random_up_to).iter().filter_map(target).take(MAX_TARGETS).collect();
     if targets.is_empty() {
         return Answer::Absent;
     }
@@ -78,28 +75,20 @@ fn answer(records: Vec<SRV>, random_up_to: impl FnMut(u32) -> u32) -> Answer {
 fn target(record: &SRV) -> Option<Target> {
     let name = record.target.to_ascii();
     let host = without_dot(&name).parse().ok()?;
-    (record.port != 0).then_some(Target {
-        host,
-        port: record.port,
-    })
+    (record.port != 0).then_some(Target { host, port: record.port })
 }
 
 /// The order in which records are to be tried (RFC 2782)
 ///
 /// The lowest priority comes first; among equals one is drawn after the other, with chances after their weights.
 /// `random_up_to(n)` draws from 0 to n.
-fn by_priority_and_weight(
-    mut records: Vec<SRV>,
-    mut random_up_to: impl FnMut(u32) -> u32,
-) -> Vec<SRV> {
+fn by_priority_and_weight(mut records: Vec<SRV>, mut random_up_to: impl FnMut(u32) -> u32) -> Vec<SRV> {
     // Weight 0 first within a priority: it is drawn only when the draw is 0.
     records.sort_by_key(|record| (record.priority, record.weight != 0));
     let mut ordered = Vec::with_capacity(records.len());
     while let Some(first) = records.first() {
         let priority = first.priority;
-        let equals = records
-            .iter()
-            .take_while(|record| record.priority == priority);
+        let equals = records.iter().take_while(|record| record.priority == priority);
         let total = equals.map(|record| u32::from(record.weight)).sum();
         let drawn = random_up_to(total);
         let mut sum = 0;
@@ -136,19 +125,12 @@ mod tests {
     }
 
     fn order(records: Vec<SRV>, random: impl FnMut(u32) -> u32) -> Vec<u16> {
-        by_priority_and_weight(records, random)
-            .iter()
-            .map(|record| record.port)
-            .collect()
+        by_priority_and_weight(records, random).iter().map(|record| record.port).collect()
     }
 
     #[test]
     fn priority_comes_before_weight() {
-        let records = vec![
-            srv(20, 65_535, 1, "a."),
-            srv(10, 0, 2, "b."),
-            srv(10, 1, 3, "c."),
-        ];
+        let records = vec![srv(20, 65_535, 1, "a."), srv(10, 0, 2, "b."), srv(10, 1, 3, "c.")];
         assert_eq!(order(records.clone(), |_| 0), [2, 3, 1]);
         assert_eq!(order(records, |most| most), [3, 2, 1]);
     }
@@ -157,12 +139,7 @@ mod tests {
     fn chances_follow_the_weights() {
         let mut firsts = [0; 4];
         for drawn in 0..=100 {
-            let records = vec![
-                srv(0, 70, 1, "a."),
-                srv(0, 0, 2, "b."),
-                srv(0, 30, 3, "c."),
-                srv(1, 9, 0, "d."),
-            ];
+            let records = vec![srv(0, 70, 1, "a."), srv(0, 0, 2, "b."), srv(0, 30, 3, "c."), srv(1, 9, 0, "d.")];
             let ports = order(records, |most| drawn.min(most));
             assert_eq!(ports.len(), 4);
             firsts[usize::from(ports[0])] += 1;
@@ -198,14 +175,8 @@ mod tests {
         assert_eq!(
             answer(records, |_| 0),
             Answer::Targets(vec![
-                Target {
-                    host: Host::Name("good.example".to_owned()),
-                    port: 3
-                },
-                Target {
-                    host: Host::Ip([192, 0, 2, 7].into()),
-                    port: 4
-                },
+                Target { host: Host::Name("good.example".to_owned()), port: 3 },
+                Target { host: Host::Ip([192, 0, 2, 7].into()), port: 4 },
             ])
         );
         assert_eq!(answer(vec![srv_at(&[b"a b"])], |_| 0), Answer::Absent);

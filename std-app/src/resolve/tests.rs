@@ -36,10 +36,8 @@ impl Drop for NameServer {
 
 impl NameServer {
     async fn start<const N: usize>(zone: [(&str, Type, Reply); N]) -> Self {
-        let zone: HashMap<_, _> = zone
-            .into_iter()
-            .map(|(name, kind, reply)| ((name.to_owned(), kind), reply))
-            .collect();
+        let zone: HashMap<_, _> =
+            zone.into_iter().map(|(name, kind, reply)| ((name.to_owned(), kind), reply)).collect();
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = socket.local_addr().unwrap();
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -63,25 +61,16 @@ impl NameServer {
                     Some(Reply::Records(data)) => {
                         response.answers = data
                             .iter()
-                            .map(|data| {
-                                Record::from_rdata(question.name().clone(), 60, data.clone())
-                            })
+                            .map(|data| Record::from_rdata(question.name().clone(), 60, data.clone()))
                             .collect();
                     }
                     None if known => {}
                     None => response.metadata.response_code = ResponseCode::NXDomain,
                 }
-                socket
-                    .send_to(&response.to_vec().unwrap(), peer)
-                    .await
-                    .unwrap();
+                socket.send_to(&response.to_vec().unwrap(), peer).await.unwrap();
             }
         });
-        Self {
-            address,
-            asked,
-            task,
-        }
+        Self { address, asked, task }
     }
 
     async fn resolve(&self, target: &str) -> Result<Resolved, ResolveError> {
@@ -89,11 +78,7 @@ impl NameServer {
     }
 
     async fn resolve_within(&self, target: &str, time: Duration) -> Result<Resolved, ResolveError> {
-        let options = ResolveOptions {
-            srv: true,
-            nameserver: Some(self.address),
-            deadline: Instant::now() + time,
-        };
+        let options = ResolveOptions { srv: true, nameserver: Some(self.address), deadline: Instant::now() + time };
         resolve(&target.parse().unwrap(), &options).await
     }
 
@@ -113,27 +98,15 @@ fn aaaa(ip: &str) -> Reply {
 
 fn srv<const N: usize>(records: [(u16, u16, &str); N]) -> Reply {
     let record = |(priority, port, target): (u16, u16, &str)| {
-        RData::SRV(SRV::new(
-            priority,
-            0,
-            port,
-            Name::from_ascii(target).unwrap(),
-        ))
+        RData::SRV(SRV::new(priority, 0, port, Name::from_ascii(target).unwrap()))
     };
     Reply::Records(records.map(record).to_vec())
 }
 
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "made to be compared with outcomes"
-)]
+#[expect(clippy::unnecessary_wraps, reason = "made to be compared with outcomes")]
 fn resolved(host: &str, port: u16, ips: &[&str]) -> Result<Resolved, ResolveError> {
     let address = |ip: &&str| SocketAddr::new(ip.parse().unwrap(), port);
-    Ok(Resolved {
-        host: host.to_owned(),
-        port,
-        addresses: ips.iter().map(address).collect(),
-    })
+    Ok(Resolved { host: host.to_owned(), port, addresses: ips.iter().map(address).collect() })
 }
 
 fn line(outcome: Result<Resolved, ResolveError>) -> String {
@@ -143,11 +116,7 @@ fn line(outcome: Result<Resolved, ResolveError>) -> String {
 #[tokio::test]
 async fn an_srv_record_is_followed_and_its_target_goes_into_the_handshake() {
     let dns = NameServer::start([
-        (
-            "_minecraft._tcp.mc.example.",
-            Type::SRV,
-            srv([(0, 7777, "node.host.example.")]),
-        ),
+        ("_minecraft._tcp.mc.example.", Type::SRV, srv([(0, 7777, "node.host.example.")])),
         ("node.host.example.", Type::A, a("192.0.2.1")),
         ("mc.example.", Type::A, a("192.0.2.99")),
     ])
@@ -159,11 +128,9 @@ async fn an_srv_record_is_followed_and_its_target_goes_into_the_handshake() {
 
 #[tokio::test]
 async fn without_an_srv_record_the_name_itself_is_meant() {
-    let dns = NameServer::start([
-        ("mc.example.", Type::A, a("192.0.2.1")),
-        ("mc.example.", Type::AAAA, aaaa("2001:db8::1")),
-    ])
-    .await;
+    let dns =
+        NameServer::start([("mc.example.", Type::A, a("192.0.2.1")), ("mc.example.", Type::AAAA, aaaa("2001:db8::1"))])
+            .await;
     let expected = resolved("mc.example", 25565, &["2001:db8::1", "192.0.2.1"]);
     assert_eq!(dns.resolve("mc.example").await, expected);
     assert_eq!(dns.resolve("mc.example.").await, expected);
@@ -172,11 +139,7 @@ async fn without_an_srv_record_the_name_itself_is_meant() {
 
 #[tokio::test]
 async fn a_server_that_fails_at_srv_costs_nothing_but_the_record() {
-    for code in [
-        ResponseCode::ServFail,
-        ResponseCode::Refused,
-        ResponseCode::NotImp,
-    ] {
+    for code in [ResponseCode::ServFail, ResponseCode::Refused, ResponseCode::NotImp] {
         let dns = NameServer::start([
             ("_minecraft._tcp.mc.example.", Type::SRV, Reply::Code(code)),
             ("mc.example.", Type::A, a("192.0.2.1")),
@@ -195,35 +158,18 @@ async fn a_server_that_never_answers_for_srv_leaves_half_of_the_time() {
     ])
     .await;
     assert_eq!(
-        dns.resolve_within("mc.example", Duration::from_secs(4))
-            .await,
+        dns.resolve_within("mc.example", Duration::from_secs(4)).await,
         resolved("mc.example", 25565, &["192.0.2.1"])
     );
 }
 
 #[tokio::test]
 async fn no_record_is_asked_for_where_none_can_be_meant() {
-    let dns = NameServer::start([
-        ("mc.example.", Type::A, a("192.0.2.1")),
-        ("host.", Type::A, a("192.0.2.2")),
-    ])
-    .await;
-    assert_eq!(
-        dns.resolve("mc.example:25565").await,
-        resolved("mc.example", 25565, &["192.0.2.1"])
-    );
-    assert_eq!(
-        dns.resolve("host").await,
-        resolved("host", 25565, &["192.0.2.2"])
-    );
-    assert_eq!(
-        dns.resolve("192.0.2.3").await,
-        resolved("192.0.2.3", 25565, &["192.0.2.3"])
-    );
-    assert_eq!(
-        dns.resolve("[2001:db8::3]:7").await,
-        resolved("2001:db8::3", 7, &["2001:db8::3"])
-    );
+    let dns = NameServer::start([("mc.example.", Type::A, a("192.0.2.1")), ("host.", Type::A, a("192.0.2.2"))]).await;
+    assert_eq!(dns.resolve("mc.example:25565").await, resolved("mc.example", 25565, &["192.0.2.1"]));
+    assert_eq!(dns.resolve("host").await, resolved("host", 25565, &["192.0.2.2"]));
+    assert_eq!(dns.resolve("192.0.2.3").await, resolved("192.0.2.3", 25565, &["192.0.2.3"]));
+    assert_eq!(dns.resolve("[2001:db8::3]:7").await, resolved("2001:db8::3", 7, &["2001:db8::3"]));
     assert!(!dns.was_asked_for_srv());
 
     let options = ResolveOptions {
@@ -232,10 +178,7 @@ async fn no_record_is_asked_for_where_none_can_be_meant() {
         deadline: Instant::now() + Duration::from_secs(20),
     };
     let target = "mc.example".parse().unwrap();
-    assert_eq!(
-        resolve(&target, &options).await,
-        resolved("mc.example", 25565, &["192.0.2.1"])
-    );
+    assert_eq!(resolve(&target, &options).await, resolved("mc.example", 25565, &["192.0.2.1"]));
     assert!(!dns.was_asked_for_srv());
 }
 
@@ -245,30 +188,19 @@ async fn targets_are_tried_by_priority_until_one_has_an_address() {
         (
             "_minecraft._tcp.mc.example.",
             Type::SRV,
-            srv([
-                (30, 3, "third.example."),
-                (10, 1, "gone.example."),
-                (20, 2, "second.example."),
-            ]),
+            srv([(30, 3, "third.example."), (10, 1, "gone.example."), (20, 2, "second.example.")]),
         ),
         ("second.example.", Type::A, a("192.0.2.2")),
         ("third.example.", Type::A, a("192.0.2.3")),
     ])
     .await;
-    assert_eq!(
-        dns.resolve("mc.example").await,
-        resolved("second.example", 2, &["192.0.2.2"])
-    );
+    assert_eq!(dns.resolve("mc.example").await, resolved("second.example", 2, &["192.0.2.2"]));
 }
 
 #[tokio::test]
 async fn a_record_that_leads_nowhere_is_told_with_both_names() {
     let dns = NameServer::start([
-        (
-            "_minecraft._tcp.mc.example.",
-            Type::SRV,
-            srv([(0, 1, "gone.example.")]),
-        ),
+        ("_minecraft._tcp.mc.example.", Type::SRV, srv([(0, 1, "gone.example.")])),
         ("mc.example.", Type::A, a("192.0.2.1")),
     ])
     .await;
@@ -290,32 +222,18 @@ async fn a_record_for_no_service_is_believed() {
         "cannot resolve \"mc.example\": its SRV record says that there is no server; give a port, such as :25565, to \
          try all the same"
     );
-    assert_eq!(
-        dns.resolve("mc.example:25565").await,
-        resolved("mc.example", 25565, &["192.0.2.1"])
-    );
+    assert_eq!(dns.resolve("mc.example:25565").await, resolved("mc.example", 25565, &["192.0.2.1"]));
 }
 
 #[tokio::test]
 async fn a_name_without_an_address_is_told_apart_from_no_name() {
     let dns = NameServer::start([
         ("empty.example.", Type::TXT, Reply::Silence),
-        (
-            "broken.example.",
-            Type::A,
-            Reply::Code(ResponseCode::ServFail),
-        ),
-        (
-            "broken.example.",
-            Type::AAAA,
-            Reply::Code(ResponseCode::ServFail),
-        ),
+        ("broken.example.", Type::A, Reply::Code(ResponseCode::ServFail)),
+        ("broken.example.", Type::AAAA, Reply::Code(ResponseCode::ServFail)),
     ])
     .await;
-    assert_eq!(
-        line(dns.resolve("gone.example").await),
-        r#"cannot resolve "gone.example": no such host"#
-    );
+    assert_eq!(line(dns.resolve("gone.example").await), r#"cannot resolve "gone.example": no such host"#);
     assert_eq!(
         line(dns.resolve("empty.example:1").await),
         r#"cannot resolve "empty.example": the name has no address"#
@@ -336,14 +254,9 @@ async fn silence_ends_at_the_deadline() {
             nameserver: Some(silent.local_addr().unwrap()),
             deadline: start + Duration::from_secs(5),
         };
-        let error = resolve(&target.parse().unwrap(), &options)
-            .await
-            .unwrap_err();
+        let error = resolve(&target.parse().unwrap(), &options).await.unwrap_err();
         let name = target.split(':').next().unwrap();
-        assert_eq!(
-            error.to_string(),
-            format!("cannot resolve \"{name}\": no answer in time")
-        );
+        assert_eq!(error.to_string(), format!("cannot resolve \"{name}\": no answer in time"));
         assert!(error.is_timeout());
         let waited = start.elapsed();
         assert!(waited >= Duration::from_secs(5), "{waited:?}");
@@ -353,21 +266,10 @@ async fn silence_ends_at_the_deadline() {
 
 #[tokio::test]
 async fn the_system_knows_itself() {
-    let options = ResolveOptions {
-        srv: true,
-        nameserver: None,
-        deadline: Instant::now() + Duration::from_secs(20),
-    };
-    let found = resolve(&"localhost:7".parse().unwrap(), &options)
-        .await
-        .unwrap();
+    let options = ResolveOptions { srv: true, nameserver: None, deadline: Instant::now() + Duration::from_secs(20) };
+    let found = resolve(&"localhost:7".parse().unwrap(), &options).await.unwrap();
     assert_eq!((found.host.as_str(), found.port), ("localhost", 7));
-    assert!(
-        found
-            .addresses
-            .iter()
-            .all(|address| address.ip().is_loopback())
-    );
+    assert!(found.addresses.iter().all(|address| address.ip().is_loopback()));
     assert!(found.addresses.iter().all(|address| address.port() == 7));
     assert!(!found.addresses.is_empty());
 }
@@ -375,28 +277,15 @@ async fn the_system_knows_itself() {
 #[test]
 fn the_words_of_a_system_become_ours() {
     for (text, expected) in [
-        (
-            "failed to lookup address information: Name or service not known",
-            Reason::NoSuchHost,
-        ),
-        (
-            "failed to lookup address information: nodename nor servname provided, or not known",
-            Reason::NoSuchHost,
-        ),
-        (
-            "failed to lookup address information: No address associated with hostname",
-            Reason::NoAddress,
-        ),
+        ("failed to lookup address information: Name or service not known", Reason::NoSuchHost),
+        ("failed to lookup address information: nodename nor servname provided, or not known", Reason::NoSuchHost),
+        ("failed to lookup address information: No address associated with hostname", Reason::NoAddress),
         (
             "failed to lookup address information: Temporary failure in name resolution",
             Reason::Other("Temporary failure in name resolution".to_owned()),
         ),
         ("a\u{1b}b", Reason::Other("a\\u{1b}b".to_owned())),
     ] {
-        assert_eq!(
-            Reason::of_system(&io::Error::other(text)),
-            expected,
-            "{text}"
-        );
+        assert_eq!(Reason::of_system(&io::Error::other(text)), expected, "{text}");
     }
 }

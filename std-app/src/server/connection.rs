@@ -71,8 +71,7 @@ pub(super) async fn serve(stream: TcpStream, connection: Arc<Connection>, shared
     shared.registry.remove(&connection);
     shared.documents.set_online(shared.registry.len());
     if !shared.events.is_quiet() {
-        let event =
-            Event::Disconnected { client: connection.address, reason: over.reason, clean: over.clean };
+        let event = Event::Disconnected { client: connection.address, reason: over.reason, clean: over.clean };
         shared.events.send(event).await;
     }
 }

@@ -30,8 +30,7 @@ struct Response {
 /// # Errors
 /// The document is longer than the protocol allows.
 pub(crate) fn encode(config: &config::Server, online: u32, out: &mut [u8]) -> Result<usize, EncodeError> {
-    let sample: Vec<_> =
-        config.sample.iter().map(|player| Sample { name: &player.name, id: &player.id }).collect();
+    let sample: Vec<_> = config.sample.iter().map(|player| Sample { name: &player.name, id: &player.id }).collect();
     StatusDocument {
         version_name: &config.version_name,
         protocol: config.protocol,

@@ -53,14 +53,8 @@ fn a_wrong_value_is_refused_with_its_place_and_what_was_expected() {
             "client.nameserver = \"9.9.9.9:0\"",
             r#"slp.toml:1:21: client.nameserver: expected "IP:PORT", such as "9.9.9.9:53", found "9.9.9.9:0""#,
         ),
-        (
-            "server.legacy = \"yes\"",
-            r#"slp.toml:1:17: server.legacy: expected true or false, found "yes""#,
-        ),
-        (
-            "terminal.ascii = \"Auto\"",
-            r#"slp.toml:1:18: terminal.ascii: expected "auto", true or false, found "Auto""#,
-        ),
+        ("server.legacy = \"yes\"", r#"slp.toml:1:17: server.legacy: expected true or false, found "yes""#),
+        ("terminal.ascii = \"Auto\"", r#"slp.toml:1:18: terminal.ascii: expected "auto", true or false, found "Auto""#),
         (
             "terminal.frame_rate = 31",
             "slp.toml:1:23: terminal.frame_rate: expected a whole number from 1 to 30, found 31",
@@ -93,14 +87,8 @@ fn a_wrong_entry_of_the_sample_is_told_by_its_number() {
             "server.sample = [{ name = 'a' }, 'b']",
             r#"slp.toml:1:34: server.sample[2]: expected a table such as { name = "Alex" }, found 'b'"#,
         ),
-        (
-            "server.sample = [{ name = 1 }]",
-            "slp.toml:1:27: server.sample[1].name: expected a text in quotes, found 1",
-        ),
-        (
-            "server.sample = [{}]",
-            "slp.toml:1:18: server.sample[1]: the name is missing",
-        ),
+        ("server.sample = [{ name = 1 }]", "slp.toml:1:27: server.sample[1].name: expected a text in quotes, found 1"),
+        ("server.sample = [{}]", "slp.toml:1:18: server.sample[1]: the name is missing"),
         (
             "server.sample = [{ nane = 'a' }]",
             r#"slp.toml:1:20: server.sample[1]: unknown key "nane", did you mean "name"?"#,
@@ -118,46 +106,25 @@ fn a_wrong_entry_of_the_sample_is_told_by_its_number() {
 #[test]
 fn an_unknown_key_is_refused_with_the_nearest_one() {
     for (text, expected) in [
-        (
-            "[server]\nmax_client = 3",
-            r#"slp.toml:2:1: server: unknown key "max_client", did you mean "max_clients"?"#,
-        ),
+        ("[server]\nmax_client = 3", r#"slp.toml:2:1: server: unknown key "max_client", did you mean "max_clients"?"#),
         (
             "[server]\nMax-Clients = 3",
             r#"slp.toml:2:1: server: unknown key "Max-Clients", did you mean "max_clients"?"#,
         ),
-        (
-            "[server]\nstrict = true",
-            r#"slp.toml:2:1: server: unknown key "strict", it belongs in [client]"#,
-        ),
+        ("[server]\nstrict = true", r#"slp.toml:2:1: server: unknown key "strict", it belongs in [client]"#),
         (
             "[terminal]\nxyzzy = 1",
             r#"slp.toml:2:1: terminal: unknown key "xyzzy", expected one of history_size, save_history, history_file, scrollback, ascii, mouse, frame_rate"#,
         ),
-        (
-            "[serve]\n",
-            "slp.toml:1:2: unknown table [serve], did you mean [server]?",
-        ),
-        (
-            "[network]\n",
-            "slp.toml:1:2: unknown table [network], expected the tables [server], [client], [terminal]",
-        ),
-        (
-            "max_clients = 3",
-            r#"slp.toml:1:1: "max_clients" stands outside of its table, expected it below [server]"#,
-        ),
+        ("[serve]\n", "slp.toml:1:2: unknown table [serve], did you mean [server]?"),
+        ("[network]\n", "slp.toml:1:2: unknown table [network], expected the tables [server], [client], [terminal]"),
+        ("max_clients = 3", r#"slp.toml:1:1: "max_clients" stands outside of its table, expected it below [server]"#),
         (
             "protocol = 3",
             r#"slp.toml:1:1: "protocol" stands outside of its table, expected it below [server] or [client]"#,
         ),
-        (
-            "colour = 3",
-            r#"slp.toml:1:1: unknown key "colour", expected the tables [server], [client], [terminal]"#,
-        ),
-        (
-            "server = 3",
-            "slp.toml:1:10: server: expected a table [server], found 3",
-        ),
+        ("colour = 3", r#"slp.toml:1:1: unknown key "colour", expected the tables [server], [client], [terminal]"#),
+        ("server = 3", "slp.toml:1:10: server: expected a table [server], found 3"),
         (
             "[server]\n\"\\u001b[31m\\n\" = 3",
             "slp.toml:2:1: server: unknown key \"\\u{1b}[31m\\n\", expected one of listen, max_clients, backlog, \
@@ -215,39 +182,21 @@ fn a_file_that_cannot_be_read_is_told_in_one_line() {
     let load = |name: &str| {
         let path = folder.path().join(name);
         let line = Config::load(&path).unwrap_err().to_string();
-        line.strip_prefix(path.to_str().unwrap())
-            .unwrap_or(&line)
-            .to_owned()
+        line.strip_prefix(path.to_str().unwrap()).unwrap_or(&line).to_owned()
     };
     assert_eq!(load("none.toml"), ": no such file");
     assert_eq!(load("."), ": is a directory, expected a TOML file");
-    fs::write(
-        folder.path().join("latin1.toml"),
-        b"[server]\ndescription = \"caf\xe9\"",
-    )
-    .unwrap();
+    fs::write(folder.path().join("latin1.toml"), b"[server]\ndescription = \"caf\xe9\"").unwrap();
     assert_eq!(load("latin1.toml"), ":2:19: is not UTF-8 (byte 27)");
-    fs::write(
-        folder.path().join("large.toml"),
-        vec![b'#'; MAX_FILE_BYTES + 1],
-    )
-    .unwrap();
-    assert_eq!(
-        load("large.toml"),
-        ": is over 1048576 bytes, the most for a configuration"
-    );
+    fs::write(folder.path().join("large.toml"), vec![b'#'; MAX_FILE_BYTES + 1]).unwrap();
+    assert_eq!(load("large.toml"), ": is over 1048576 bytes, the most for a configuration");
     fs::write(folder.path().join("full.toml"), vec![b'#'; MAX_FILE_BYTES]).unwrap();
-    assert_eq!(
-        Config::load(&folder.path().join("full.toml")).unwrap(),
-        Config::default()
-    );
+    assert_eq!(Config::load(&folder.path().join("full.toml")).unwrap(), Config::default());
 }
 
 #[test]
 fn a_control_character_in_the_name_of_a_file_is_shown_escaped() {
-    let line = Config::load(Path::new("no/\u{1b}[31m\n.toml"))
-        .unwrap_err()
-        .to_string();
+    let line = Config::load(Path::new("no/\u{1b}[31m\n.toml")).unwrap_err().to_string();
     // Where such a name cannot exist, the system's reason is another.
     assert!(line.starts_with("no/\\u{1b}[31m\\n.toml: "), "{line}");
 }
@@ -258,11 +207,7 @@ fn an_icon_that_cannot_be_used_is_told_in_one_line() {
     let file = folder.path().join(FILE);
     fs::write(folder.path().join("wide.png"), png(128, 64)).unwrap();
     fs::write(folder.path().join("text.png"), "no image").unwrap();
-    fs::write(
-        folder.path().join("large.png"),
-        [png(64, 64), vec![0; 30_000]].concat(),
-    )
-    .unwrap();
+    fs::write(folder.path().join("large.png"), [png(64, 64), vec![0; 30_000]].concat()).unwrap();
     for (name, fault) in [
         ("none.png", "no such file"),
         ("wide.png", "has 128×64 pixels, expected 64×64"),
@@ -276,8 +221,5 @@ fn an_icon_that_cannot_be_used_is_told_in_one_line() {
         assert!(line.ends_with(fault), "{line}");
     }
     let line = refused("server.favicon = 3");
-    assert!(
-        line.ends_with("expected the path, in quotes, of a PNG image of 64×64 pixels, found 3"),
-        "{line}"
-    );
+    assert!(line.ends_with("expected the path, in quotes, of a PNG image of 64×64 pixels, found 3"), "{line}");
 }
