@@ -10,8 +10,7 @@ use futures_util::StreamExt;
 use std_app::terminal::screen::Options;
 use std_app::terminal::signal::terminated;
 use std_app::terminal::{
-    Action, Candidates, Console, Entry, FrameLimiter, History, Kind, LogLayer, Screen, Theme,
-    state_dir,
+    Action, Candidates, Console, Entry, FrameLimiter, History, Kind, LogLayer, Screen, Theme, state_dir,
 };
 use tracing_subscriber::prelude::*;
 
@@ -25,22 +24,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let theme = Theme::detect(std::env::args().any(|argument| argument == "--ascii"));
     let mut console = Console::new(theme).with_history(history).with_title("Echo");
-    console.push(Entry::new(
-        Kind::Hint,
-        "Nothing said yet. Type a line and press Enter; Tab completes a command.",
-    ));
+    console.push(Entry::new(Kind::Hint, "Nothing said yet. Type a line and press Enter; Tab completes a command."));
 
     let (layer, mut traced) = LogLayer::new(256);
     tracing_subscriber::registry().with(layer).init();
 
     let completer = |line: &str, cursor: usize| {
-        let words = COMMANDS
-            .iter()
-            .filter(|command| command.starts_with(&line[..cursor]));
-        Candidates {
-            start: 0,
-            words: words.map(|command| format!("{command} ")).collect(),
-        }
+        let words = COMMANDS.iter().filter(|command| command.starts_with(&line[..cursor]));
+        Candidates { start: 0, words: words.map(|command| format!("{command} ")).collect() }
     };
     let mut screen = Screen::enter(Options::default())?;
     let mut events = EventStream::new();

@@ -54,13 +54,13 @@ fn run(cli: &Cli) -> u8 {
         return print(&config.to_toml_commented());
     }
     match &cli.command {
-        Command::Server(args) => serve(config, args.quiet, &cli.command),
+        Command::Server(args) => serve(&config, args.quiet, &cli.command),
         Command::Client(args) if args.legacy => ask_legacy(&config.client, args.common.json),
-        Command::Client(_) => ask(config, &cli.command),
+        Command::Client(_) => ask(&config, &cli.command),
     }
 }
 
-fn serve(config: Config, quiet: bool, command: &Command) -> u8 {
+fn serve(config: &Config, quiet: bool, command: &Command) -> u8 {
     let address = config.server.listen;
     let settings = config.server.clone();
     let start = move |clock: Clock, commands, events| async move {
@@ -72,15 +72,15 @@ fn serve(config: Config, quiet: bool, command: &Command) -> u8 {
             Err(error) => Outcome::Failed(format!("cannot listen on {address}: {error}{}", advice(&error))),
         }
     };
-    front_end::<ServerSide, _>(&config, quiet, command, start)
+    front_end::<ServerSide, _>(config, quiet, command, start)
 }
 
-fn ask(config: Config, command: &Command) -> u8 {
+fn ask(config: &Config, command: &Command) -> u8 {
     let settings = config.client.clone();
     let start = move |clock: Clock, commands, events: Events<client::Event>| async move {
         client::run(&settings, &clock, commands, &events).await
     };
-    front_end::<ClientSide, _>(&config, false, command, start)
+    front_end::<ClientSide, _>(config, false, command, start)
 }
 
 fn ask_legacy(config: &config::Client, json: bool) -> u8 {
@@ -155,7 +155,7 @@ where
     match side.join() {
         Ok(Outcome::Done) => DONE,
         Ok(Outcome::Failed(reason)) => complain(&reason, FAILED),
-        Err(_panic) => complain("internal error, told above; please report it", FAILED),
+        Err(_panic) => complain(&"internal error, told above; please report it", FAILED),
     }
 }
 
@@ -173,7 +173,7 @@ fn print(text: &str) -> u8 {
 }
 
 /// One line on standard error: what was wrong and what to do
-fn complain(what: impl std::fmt::Display, status: u8) -> u8 {
+fn complain(what: &impl std::fmt::Display, status: u8) -> u8 {
     // Where that fails too there is nobody left to tell.
     let _told = writeln!(io::stderr(), "slp: {what}");
     status

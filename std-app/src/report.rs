@@ -43,7 +43,7 @@ impl Line {
         Self { severity, source: None, text: text.into() }
     }
 
-    fn about(mut self, source: impl ToString) -> Self {
+    fn about(mut self, source: &impl ToString) -> Self {
         self.source = Some(source.to_string());
         self
     }

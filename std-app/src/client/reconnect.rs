@@ -30,7 +30,7 @@ impl Backoff {
         let doubled = self.min.saturating_mul(1 << self.attempt.min(20)).min(self.max);
         self.attempt = self.attempt.saturating_add(1);
         let quarter = u32::try_from(self.random.hash_one(self.attempt) % 256).unwrap_or_default();
-        (self.attempt, doubled - doubled * quarter / 1_024)
+        (self.attempt, doubled.saturating_sub(doubled * quarter / 1_024))
     }
 }
 
@@ -40,7 +40,7 @@ mod tests {
 
     #[test]
     fn pauses_grow_to_the_largest_and_start_again() {
-        let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(60));
+        let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_mins(1));
         let mut full = 1;
         for attempt in 1..40 {
             let (number, pause) = backoff.next();

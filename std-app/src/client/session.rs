@@ -187,7 +187,7 @@ impl<'a> Session<'a> {
             Command::Stop => self.machine.stop(),
         };
         if let Err(refused) = carried_out {
-            self.translator.error(refused);
+            self.translator.error(refused.to_string());
         }
         self.translator.state(self.machine.state());
         None

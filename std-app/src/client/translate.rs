@@ -37,8 +37,8 @@ impl Translator {
         self.failure.as_ref()
     }
 
-    pub(super) fn error(&mut self, message: impl ToString) {
-        self.queue.push(Event::Error { message: message.to_string() });
+    pub(super) fn error(&mut self, message: impl Into<String>) {
+        self.queue.push(Event::Error { message: message.into() });
     }
 
     /// Tells a change of state; to be called behind whatever may have made one

@@ -65,26 +65,17 @@ impl Report for Event {
 fn summary(status: &Status) -> String {
     let number = |number: Option<i64>| number.map_or_else(|| "?".to_owned(), |number| number.to_string());
     let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "?".to_owned());
-    let mut line = format!(
-        "{}; {}, protocol {}; {} of {} online",
+    let sample = if status.sample.is_empty() { String::new() } else { format!(": {}", status.sample.join(", ")) };
+    let icon = status.favicon_bytes.map_or_else(String::new, |bytes| format!(", icon of {bytes}"));
+    format!(
+        "{}; {}, protocol {}; {} of {} online{sample} ({} bytes{icon}{}{})",
         text(&status.description),
         text(&status.version_name),
         number(status.protocol),
         number(status.online),
         number(status.max),
-    );
-    if !status.sample.is_empty() {
-        line += &format!(": {}", status.sample.join(", "));
-    }
-    line += &format!(" ({} bytes", status.raw_bytes);
-    if let Some(bytes) = status.favicon_bytes {
-        line += &format!(", icon of {bytes}");
-    }
-    if status.truncated {
-        line += ", shortened";
-    }
-    if status.oversize {
-        line += ", longer than the protocol allows";
-    }
-    line + ")"
+        status.raw_bytes,
+        if status.truncated { ", shortened" } else { "" },
+        if status.oversize { ", longer than the protocol allows" } else { "" },
+    )
 }

@@ -52,7 +52,7 @@ impl Report for Event {
             .iter()
             .map(|client| {
                 let rtt = client.rtt.map_or_else(|| "-".to_owned(), |rtt| Millis(rtt).to_string());
-                Line::new(Severity::Info, format!("{:<8} {rtt:>11}", client.state)).about(client.address)
+                Line::new(Severity::Info, format!("{:<8} {rtt:>11}", client.state)).about(&client.address)
             })
             .collect()
     }

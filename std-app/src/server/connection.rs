@@ -35,7 +35,7 @@ struct Over {
 }
 
 impl Over {
-    fn failed(reason: impl ToString) -> Self {
+    fn failed(reason: proto_core::Error) -> Self {
         Self { reason: reason.to_string(), clean: false, linger: false }
     }
 
@@ -45,7 +45,7 @@ impl Over {
             io::ErrorKind::BrokenPipe => "the client closed the connection without reading the answer".to_owned(),
             _ => format!("the connection broke: {error}"),
         };
-        Self::failed(reason)
+        Self { reason, clean: false, linger: false }
     }
 }
 
@@ -124,9 +124,11 @@ impl Task {
                 }
                 Pumped::Idle { writable } => writable,
             };
+            // Each byte puts the deadline off. A timer that was set for an earlier one rings in vain and is set anew, which
+            // costs less than setting it with every byte.
             let deadline = connection.lock().machine.poll_timeout();
             if let Some(deadline) = deadline
-                && armed != Some(deadline)
+                && armed.is_none_or(|armed| deadline < armed)
             {
                 timer.as_mut().reset(shared.clock.at(deadline));
                 armed = Some(deadline);

@@ -36,11 +36,7 @@ pub const fn is_harmful(character: char) -> bool {
 /// [`REPLACEMENT`]. Text without any is borrowed as it is.
 #[must_use]
 pub fn clean(text: &str) -> Cow<'_, str> {
-    if text.contains(is_harmful) {
-        Cow::Owned(text.chars().map(clean_char).collect())
-    } else {
-        Cow::Borrowed(text)
-    }
+    if text.contains(is_harmful) { Cow::Owned(text.chars().map(clean_char).collect()) } else { Cow::Borrowed(text) }
 }
 
 /// One character as [`clean`] would leave it
@@ -71,10 +67,7 @@ mod tests {
 
     #[test]
     fn escape_sequences_lose_their_escape() {
-        assert_eq!(
-            clean("\u{1b}[2Jx\u{7f}\u{9b}31m"),
-            "\u{FFFD}[2Jx\u{FFFD}\u{FFFD}31m"
-        );
+        assert_eq!(clean("\u{1b}[2Jx\u{7f}\u{9b}31m"), "\u{FFFD}[2Jx\u{FFFD}\u{FFFD}31m");
     }
 
     #[test]
@@ -84,15 +77,7 @@ mod tests {
 
     #[test]
     fn text_cannot_be_reordered_or_broken_or_hidden() {
-        for character in [
-            '\u{202E}',
-            '\u{2066}',
-            '\u{2028}',
-            '\u{2029}',
-            '\u{200F}',
-            '\u{FEFF}',
-            '\u{E0041}',
-        ] {
+        for character in ['\u{202E}', '\u{2066}', '\u{2028}', '\u{2029}', '\u{200F}', '\u{FEFF}', '\u{E0041}'] {
             assert_eq!(clean(&format!("a{character}b")), "a\u{FFFD}b");
         }
     }

@@ -68,13 +68,8 @@ impl Completion {
         let word = line.get(candidates.start..cursor)?.to_owned();
         let shared = shared_prefix(&candidates.words).to_owned();
         // Letters of another case are put right; a shorter prefix would take typed ones away.
-        let extends = shared.len() > word.len()
-            || (shared.len() == word.len() && shared.eq_ignore_ascii_case(&word));
-        let completion = Self {
-            typed,
-            candidates,
-            chosen: None,
-        };
+        let extends = shared.len() > word.len() || (shared.len() == word.len() && shared.eq_ignore_ascii_case(&word));
+        let completion = Self { typed, candidates, chosen: None };
         if extends {
             completion.put(&shared, input);
         }
@@ -110,8 +105,7 @@ impl Completion {
 
     fn put(&self, word: &str, input: &mut InputLine) {
         let (line, cursor) = (&self.typed.0, self.typed.1);
-        let (Some(before), Some(after)) = (line.get(..self.candidates.start), line.get(cursor..))
-        else {
+        let (Some(before), Some(after)) = (line.get(..self.candidates.start), line.get(cursor..)) else {
             return;
         };
         input.set_text(&format!("{before}{word}{after}"));
@@ -125,11 +119,7 @@ fn shared_prefix(words: &[String]) -> &str {
         return "";
     };
     let shared = others.iter().fold(first.len(), |shared, word| {
-        let same = first
-            .bytes()
-            .zip(word.bytes())
-            .take_while(|(a, b)| a == b)
-            .count();
+        let same = first.bytes().zip(word.bytes()).take_while(|(a, b)| a == b).count();
         shared.min(same)
     });
     &first[..first.floor_char_boundary(shared)]
@@ -143,13 +133,8 @@ mod tests {
         move |line: &str, cursor: usize| {
             let start = line[..cursor].rfind(' ').map_or(0, |space| space + 1);
             let word = line[start..cursor].to_ascii_lowercase();
-            let words = words
-                .iter()
-                .filter(|candidate| candidate.starts_with(&word));
-            Candidates {
-                start,
-                words: words.map(|&word| word.to_owned()).collect(),
-            }
+            let words = words.iter().filter(|candidate| candidate.starts_with(&word));
+            Candidates { start, words: words.map(|&word| word.to_owned()).collect() }
         }
     }
 
@@ -170,8 +155,7 @@ mod tests {
     fn several_are_completed_as_far_as_they_agree_and_then_cycled() {
         let mut input = line("x S rest");
         input.set_cursor(3);
-        let mut completion =
-            Completion::begin(&mut input, &completer(&["start", "status", "help"])).unwrap();
+        let mut completion = Completion::begin(&mut input, &completer(&["start", "status", "help"])).unwrap();
         assert_eq!((input.text(), input.cursor()), ("x sta rest", 5));
         assert_eq!(completion.candidates().0, ["start", "status"]);
         completion.step(&mut input, false);
@@ -181,10 +165,7 @@ mod tests {
         completion.step(&mut input, false);
         assert_eq!(input.text(), "x start rest");
         completion.step(&mut input, true);
-        assert_eq!(
-            (input.text(), completion.candidates().1),
-            ("x status rest", Some(1))
-        );
+        assert_eq!((input.text(), completion.candidates().1), ("x status rest", Some(1)));
         completion.restore(&mut input);
         assert_eq!((input.text(), input.cursor()), ("x S rest", 3));
     }
@@ -201,10 +182,7 @@ mod tests {
     fn a_start_that_makes_no_sense_changes_nothing() {
         let mut input = line("é");
         for start in [1, 3, usize::MAX] {
-            let odd = move |_: &str, _: usize| Candidates {
-                start,
-                words: vec!["a".into(), "b".into()],
-            };
+            let odd = move |_: &str, _: usize| Candidates { start, words: vec!["a".into(), "b".into()] };
             assert!(Completion::begin(&mut input, &odd).is_none());
             assert_eq!(input.text(), "é");
         }
@@ -213,10 +191,7 @@ mod tests {
     #[test]
     fn candidates_are_cleaned_and_share_whole_characters() {
         let mut input = line("");
-        let odd = |_: &str, _: usize| Candidates {
-            start: 0,
-            words: vec!["é\u{1b}".into(), "è".into()],
-        };
+        let odd = |_: &str, _: usize| Candidates { start: 0, words: vec!["é\u{1b}".into(), "è".into()] };
         let completion = Completion::begin(&mut input, &odd).unwrap();
         assert_eq!(completion.candidates().0, ["é\u{FFFD}", "è"]);
         assert_eq!(input.text(), "");

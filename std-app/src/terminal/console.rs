@@ -83,10 +83,7 @@ impl Console {
             theme,
             title: "Log".to_owned(),
             prompt: " > ".to_owned(),
-            hints: hints
-                .into_iter()
-                .map(|(text, priority)| Hint { text, priority })
-                .collect(),
+            hints: hints.into_iter().map(|(text, priority)| Hint { text, priority }).collect(),
             dirty: true,
         }
     }
@@ -215,8 +212,7 @@ impl Console {
             return self.handle_search_key(key);
         }
         if let KeyCode::Tab | KeyCode::BackTab = key.code {
-            let backwards =
-                key.code == KeyCode::BackTab || key.modifiers.contains(KeyModifiers::SHIFT);
+            let backwards = key.code == KeyCode::BackTab || key.modifiers.contains(KeyModifiers::SHIFT);
             return self.complete(backwards, completer);
         }
         let completion = self.completion.take();
@@ -335,11 +331,7 @@ impl Console {
     fn submit(&mut self) -> Action {
         let line = self.input.take();
         self.history.push(&line);
-        if line.trim().is_empty() {
-            changed(!line.is_empty())
-        } else {
-            Action::Submit(line)
-        }
+        if line.trim().is_empty() { changed(!line.is_empty()) } else { Action::Submit(line) }
     }
 
     fn recall(&mut self, line: Option<&str>, closed: bool) -> Action {
@@ -355,20 +347,14 @@ impl Console {
 }
 
 fn changed(changed: bool) -> Action {
-    if changed {
-        Action::Changed
-    } else {
-        Action::Ignored
-    }
+    if changed { Action::Changed } else { Action::Ignored }
 }
 
 /// The letter pressed together with Ctrl alone, in lower case
 fn control(key: KeyEvent) -> Option<char> {
     let held = key.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT);
     match key.code {
-        KeyCode::Char(character) if held == KeyModifiers::CONTROL => {
-            Some(character.to_ascii_lowercase())
-        }
+        KeyCode::Char(character) if held == KeyModifiers::CONTROL => Some(character.to_ascii_lowercase()),
         _ => None,
     }
 }

@@ -18,19 +18,13 @@ impl FrameLimiter {
     /// At most `per_second` draws a second; 0 counts as 1
     #[must_use]
     pub fn new(per_second: u32) -> Self {
-        Self {
-            interval: Duration::from_secs(1) / per_second.max(1),
-            last: None,
-        }
+        Self { interval: Duration::from_secs(1) / per_second.max(1), last: None }
     }
 
     /// How long to wait before drawing a change that is there now; zero says draw
     #[must_use]
     pub fn wait(&self, now: Instant) -> Duration {
-        self.last.map_or(Duration::ZERO, |last| {
-            self.interval
-                .saturating_sub(now.saturating_duration_since(last))
-        })
+        self.last.map_or(Duration::ZERO, |last| self.interval.saturating_sub(now.saturating_duration_since(last)))
     }
 
     /// Notes that a frame was drawn
@@ -57,14 +51,8 @@ mod tests {
         assert_eq!(limiter.wait(start), Duration::ZERO);
         limiter.drawn(start);
         assert_eq!(limiter.wait(start), Duration::from_millis(100));
-        assert_eq!(
-            limiter.wait(start + Duration::from_millis(60)),
-            Duration::from_millis(40)
-        );
-        assert_eq!(
-            limiter.wait(start + Duration::from_millis(100)),
-            Duration::ZERO
-        );
+        assert_eq!(limiter.wait(start + Duration::from_millis(60)), Duration::from_millis(40));
+        assert_eq!(limiter.wait(start + Duration::from_millis(100)), Duration::ZERO);
         assert_eq!(limiter.wait(start + Duration::from_secs(9)), Duration::ZERO);
     }
 

@@ -57,14 +57,7 @@ impl History {
     /// An empty history of at most `size` lines, of none with 0, that lives as long as the program
     #[must_use]
     pub fn new(size: usize) -> Self {
-        Self {
-            lines: VecDeque::new(),
-            size,
-            unsaved: 0,
-            path: None,
-            recall: None,
-            search: None,
-        }
+        Self { lines: VecDeque::new(), size, unsaved: 0, path: None, recall: None, search: None }
     }
 
     /// The history in a file, and the file for [`save`](Self::save)
@@ -77,10 +70,7 @@ impl History {
     ///
     /// The file is there and cannot be read.
     pub fn load(path: &Path, size: usize) -> io::Result<Self> {
-        let mut history = Self {
-            path: Some(path.to_owned()),
-            ..Self::new(size)
-        };
+        let mut history = Self { path: Some(path.to_owned()), ..Self::new(size) };
         if size > 0 {
             for line in file::read(path)? {
                 history.append(&line);
@@ -147,10 +137,7 @@ impl History {
         match &mut self.recall {
             Some(recall) => recall.at = at,
             None => {
-                self.recall = Some(Recall {
-                    at,
-                    draft: draft.to_owned(),
-                });
+                self.recall = Some(Recall { at, draft: draft.to_owned() });
             }
         }
         self.lines.get(at).map(String::as_str)
@@ -182,11 +169,7 @@ impl History {
     /// Begins a reverse search; `draft` comes back if it is cancelled
     pub fn search(&mut self, draft: &str) {
         self.recall = None;
-        self.search = Some(Search {
-            query: String::new(),
-            at: None,
-            draft: draft.to_owned(),
-        });
+        self.search = Some(Search { query: String::new(), at: None, draft: draft.to_owned() });
     }
 
     /// What the search under way has found; `None` where there is none
@@ -198,10 +181,7 @@ impl History {
             None if search.query.is_empty() => Some(search.draft.as_str()),
             None => None,
         };
-        Some(Found {
-            query: &search.query,
-            line,
-        })
+        Some(Found { query: &search.query, line })
     }
 
     /// Changes what is searched for; begins at the match shown, else at the newest line
@@ -215,9 +195,7 @@ impl History {
         let before = search.at.map_or(self.lines.len(), |at| at + 1);
         search.at = None;
         // A shorter query has matches after the present one, too; the newest is what one expects.
-        let at = self
-            .match_before(before)
-            .or_else(|| self.match_before(self.lines.len()));
+        let at = self.match_before(before).or_else(|| self.match_before(self.lines.len()));
         if let Some(search) = &mut self.search {
             search.at = at;
         }
@@ -225,11 +203,7 @@ impl History {
 
     /// To the next older match; whether there is one
     pub fn search_older(&mut self) -> bool {
-        let from = self
-            .search
-            .as_ref()
-            .and_then(|search| search.at)
-            .unwrap_or(self.lines.len());
+        let from = self.search.as_ref().and_then(|search| search.at).unwrap_or(self.lines.len());
         self.search_to(self.match_before(from))
     }
 
@@ -265,21 +239,12 @@ impl History {
     }
 
     fn match_before(&self, end: usize) -> Option<usize> {
-        (0..end.min(self.lines.len()))
-            .rev()
-            .find(|&at| self.matches(at))
+        (0..end.min(self.lines.len())).rev().find(|&at| self.matches(at))
     }
 
     fn matches(&self, at: usize) -> bool {
-        let query = self
-            .search
-            .as_ref()
-            .map_or("", |search| search.query.as_str());
-        !query.is_empty()
-            && self
-                .lines
-                .get(at)
-                .is_some_and(|line| find(line, query).is_some())
+        let query = self.search.as_ref().map_or("", |search| search.query.as_str());
+        !query.is_empty() && self.lines.get(at).is_some_and(|line| find(line, query).is_some())
     }
 }
 
@@ -317,12 +282,7 @@ fn append(lines: &mut VecDeque<String>, line: &str, size: usize) -> bool {
 #[must_use]
 pub fn state_dir(app: &str) -> Option<PathBuf> {
     let project = directories::ProjectDirs::from("", "", app)?;
-    Some(
-        project
-            .state_dir()
-            .unwrap_or_else(|| project.data_local_dir())
-            .to_owned(),
-    )
+    Some(project.state_dir().unwrap_or_else(|| project.data_local_dir()).to_owned())
 }
 
 #[cfg(test)]

@@ -83,9 +83,7 @@ impl InputLine {
         let at = self.cursor();
         let mut value = self.text().to_owned();
         value.insert_str(at, &text);
-        self.input = std::mem::take(&mut self.input)
-            .with_value(value)
-            .with_cursor(cursor);
+        self.input = std::mem::take(&mut self.input).with_value(value).with_cursor(cursor);
         true
     }
 
@@ -109,9 +107,7 @@ impl InputLine {
         if request == InputRequest::Yank && self.text().chars().count() > MAX_CHARS {
             let cursor = self.input.cursor();
             let text = self.text().chars().take(MAX_CHARS).collect();
-            self.input = std::mem::take(&mut self.input)
-                .with_value(text)
-                .with_cursor(cursor);
+            self.input = std::mem::take(&mut self.input).with_value(text).with_cursor(cursor);
         }
         Some(changed)
     }
@@ -120,26 +116,12 @@ impl InputLine {
     ///
     /// A line longer than the room scrolls so that the cursor is always in view; marks at its ends
     /// say that there is more. The prompt gives way where it would take more than half of the row.
-    pub fn render(
-        &mut self,
-        area: Rect,
-        buffer: &mut Buffer,
-        prompt: &str,
-        theme: &Theme,
-    ) -> Option<Position> {
-        let area = Rect {
-            height: area.height.min(1),
-            ..area
-        }
-        .intersection(buffer.area);
+    pub fn render(&mut self, area: Rect, buffer: &mut Buffer, prompt: &str, theme: &Theme) -> Option<Position> {
+        let area = Rect { height: area.height.min(1), ..area }.intersection(buffer.area);
         if area.is_empty() {
             return None;
         }
-        let prompt_width = if prompt.cell_width() > area.width / 2 {
-            0
-        } else {
-            prompt.cell_width()
-        };
+        let prompt_width = if prompt.cell_width() > area.width / 2 { 0 } else { prompt.cell_width() };
         buffer.set_stringn(area.x, area.y, prompt, prompt_width.into(), theme.accent);
         let room = usize::from(area.width - prompt_width);
         let left = area.x + prompt_width;
@@ -204,15 +186,11 @@ fn cell(column: usize) -> u16 {
 }
 
 fn columns(text: &str) -> usize {
-    text.graphemes(true)
-        .map(|grapheme| usize::from(grapheme.cell_width()))
-        .sum()
+    text.graphemes(true).map(|grapheme| usize::from(grapheme.cell_width())).sum()
 }
 
 fn byte_of(text: &str, characters: usize) -> usize {
-    text.char_indices()
-        .nth(characters)
-        .map_or(text.len(), |(byte, _)| byte)
+    text.char_indices().nth(characters).map_or(text.len(), |(byte, _)| byte)
 }
 
 /// The character a key types, if it types one
@@ -224,9 +202,8 @@ pub fn typed(key: KeyEvent) -> Option<char> {
         return None;
     };
     let held = key.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT);
-    let types = held.is_empty()
-        || (held == KeyModifiers::CONTROL | KeyModifiers::ALT
-            && !character.is_ascii_alphanumeric());
+    let types =
+        held.is_empty() || (held == KeyModifiers::CONTROL | KeyModifiers::ALT && !character.is_ascii_alphanumeric());
     types.then_some(character)
 }
 

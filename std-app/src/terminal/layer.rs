@@ -41,12 +41,7 @@ impl LogLayer {
         let capacity = capacity.max(1);
         let (sender, receiver) = mpsc::channel(capacity);
         let dropped = Arc::new(AtomicU64::new(0));
-        let events = TracingEvents {
-            receiver,
-            dropped: Arc::clone(&dropped),
-            patience: capacity,
-            handed: 0,
-        };
+        let events = TracingEvents { receiver, dropped: Arc::clone(&dropped), patience: capacity, handed: 0 };
         (Self { sender, dropped }, events)
     }
 }
@@ -67,12 +62,7 @@ impl<S: Subscriber> Layer<S> for LogLayer {
         };
         let mut line = Line::default();
         event.record(&mut line);
-        let text = format!(
-            "{level} {}:{}{}",
-            event.metadata().target(),
-            line.message.text,
-            line.fields.text
-        );
+        let text = format!("{level} {}:{}{}", event.metadata().target(), line.message.text, line.fields.text);
         permit.send(Entry::now(kind, &text));
     }
 }
@@ -156,11 +146,7 @@ impl Write for Bounded {
         let room = (MAX_TEXT_BYTES + 4).saturating_sub(self.text.len());
         let taken = super::clean::prefix(text, room);
         self.text.push_str(taken);
-        if taken.len() == text.len() {
-            Ok(())
-        } else {
-            Err(fmt::Error)
-        }
+        if taken.len() == text.len() { Ok(()) } else { Err(fmt::Error) }
     }
 }
 
@@ -171,9 +157,7 @@ mod tests {
     use super::*;
 
     fn texts(events: &mut TracingEvents) -> Vec<(Kind, String)> {
-        std::iter::from_fn(|| events.try_recv())
-            .map(|entry| (entry.kind(), entry.text().to_owned()))
-            .collect()
+        std::iter::from_fn(|| events.try_recv()).map(|entry| (entry.kind(), entry.text().to_owned())).collect()
     }
 
     #[test]
@@ -186,10 +170,7 @@ mod tests {
         assert_eq!(
             texts(&mut events),
             [
-                (
-                    Kind::Error,
-                    "ERROR net: bind 1 failed peer=\"a\\u{1b}[2J\" count=3".to_owned()
-                ),
+                (Kind::Error, "ERROR net: bind 1 failed peer=\"a\\u{1b}[2J\" count=3".to_owned()),
                 (Kind::Hint, "DEBUG net: quiet".to_owned()),
             ]
         );
@@ -202,21 +183,11 @@ mod tests {
             for number in 0..5 {
                 tracing::info!(target: "t", "{number}");
             }
-            let warning = (
-                Kind::Warning,
-                "3 log events were dropped: they came too fast".to_owned(),
-            );
-            let expected = [
-                (Kind::Info, "INFO t: 0".to_owned()),
-                (Kind::Info, "INFO t: 1".to_owned()),
-                warning,
-            ];
+            let warning = (Kind::Warning, "3 log events were dropped: they came too fast".to_owned());
+            let expected = [(Kind::Info, "INFO t: 0".to_owned()), (Kind::Info, "INFO t: 1".to_owned()), warning];
             assert_eq!(texts(&mut events), expected);
             tracing::info!(target: "t", "after");
-            assert_eq!(
-                texts(&mut events),
-                [(Kind::Info, "INFO t: after".to_owned())]
-            );
+            assert_eq!(texts(&mut events), [(Kind::Info, "INFO t: after".to_owned())]);
         });
     }
 
@@ -238,14 +209,7 @@ mod tests {
             tracing::info!("two");
         });
         assert!(events.recv().await.unwrap().text().ends_with("one"));
-        assert!(
-            events
-                .recv()
-                .await
-                .unwrap()
-                .text()
-                .starts_with("1 log event")
-        );
+        assert!(events.recv().await.unwrap().text().starts_with("1 log event"));
         assert!(events.recv().await.is_none());
     }
 }

@@ -63,13 +63,7 @@ impl Entry {
         if text.len() > MAX_TEXT_BYTES {
             body.push('…');
         }
-        Self {
-            time: None,
-            kind,
-            body,
-            source: 0,
-            counted: Cell::default(),
-        }
+        Self { time: None, kind, body, source: 0, counted: Cell::default() }
     }
 
     /// An entry with the local wall time of now
@@ -90,11 +84,7 @@ impl Entry {
     pub fn with_source(mut self, source: &str) -> Self {
         let source = clean(prefix(source, MAX_SOURCE_BYTES));
         let text = self.text();
-        self.body = if source.is_empty() {
-            text.to_owned()
-        } else {
-            format!("{source}  {text}")
-        };
+        self.body = if source.is_empty() { text.to_owned() } else { format!("{source}  {text}") };
         self.source = source.len();
         self.counted = Cell::default();
         self
@@ -121,19 +111,14 @@ impl Entry {
     /// The text, cleaned
     #[must_use]
     pub fn text(&self) -> &str {
-        if self.source > 0 {
-            &self.body[self.source + 2..]
-        } else {
-            &self.body
-        }
+        if self.source > 0 { &self.body[self.source + 2..] } else { &self.body }
     }
 }
 
 impl PartialEq for Entry {
     fn eq(&self, other: &Self) -> bool {
         // The rows counted say how it was drawn, not what it is.
-        (self.time, self.kind, self.source, &self.body)
-            == (other.time, other.kind, other.source, &other.body)
+        (self.time, self.kind, self.source, &self.body) == (other.time, other.kind, other.source, &other.body)
     }
 }
 
@@ -305,10 +290,7 @@ impl Log {
             Scroll::Down(rows) => self.below(top, rows, width),
             Scroll::PageDown => self.below(top, page, width),
             Scroll::HalfPageDown => self.below(top, half, width),
-            Scroll::Home => Row {
-                entry: self.first,
-                row: 0,
-            },
+            Scroll::Home => Row { entry: self.first, row: 0 },
             Scroll::End => last,
         };
         let was_following = self.is_following();
@@ -346,11 +328,7 @@ impl Log {
             if y >= area.bottom() {
                 break;
             }
-            let area = Rect {
-                y,
-                height: area.bottom() - y,
-                ..area
-            };
+            let area = Rect { y, height: area.bottom() - y, ..area };
             y += draw_entry(entry, skip, area, buffer, theme);
             skip = 0;
             number += 1;
@@ -375,20 +353,10 @@ impl Log {
 
     /// The first row shown, and the first row shown when following
     fn top(&self, width: u16, height: u16) -> (Row, Row) {
-        let last = self.above(
-            Row {
-                entry: self.end(),
-                row: 0,
-            },
-            height.into(),
-            width,
-        );
+        let last = self.above(Row { entry: self.end(), row: 0 }, height.into(), width);
         let top = match self.view {
             View::Following => last,
-            View::Held { top, .. } if top.entry < self.first => Row {
-                entry: self.first,
-                row: 0,
-            },
+            View::Held { top, .. } if top.entry < self.first => Row { entry: self.first, row: 0 },
             View::Held { top, width: before } => self.rewrapped(top, before, width),
         };
         (top.min(last), last)
@@ -402,15 +370,8 @@ impl Log {
         let Some(entry) = self.entry(top.entry) else {
             return top;
         };
-        let start = entry
-            .wrap(before)
-            .get(top.row)
-            .map_or(usize::MAX, |row| row.start);
-        let row = entry
-            .wrap(width)
-            .iter()
-            .rposition(|row| row.start <= start)
-            .unwrap_or(0);
+        let start = entry.wrap(before).get(top.row).map_or(usize::MAX, |row| row.start);
+        let row = entry.wrap(width).iter().rposition(|row| row.start <= start).unwrap_or(0);
         Row { row, ..top }
     }
 
@@ -419,10 +380,7 @@ impl Log {
         let mut at = from;
         while count > at.row {
             if at.entry <= self.first {
-                return Row {
-                    entry: self.first,
-                    row: 0,
-                };
+                return Row { entry: self.first, row: 0 };
             }
             count -= at.row + 1;
             at.entry -= 1;
@@ -442,10 +400,7 @@ impl Log {
                 return at;
             }
             count -= left + 1;
-            at = Row {
-                entry: at.entry + 1,
-                row: 0,
-            };
+            at = Row { entry: at.entry + 1, row: 0 };
         }
         at
     }
@@ -472,23 +427,11 @@ impl Columns {
     fn of(entry: &Entry, width: u16) -> Self {
         if width < Self::NARROW {
             let hanging = u16::from(width > 2);
-            return Self {
-                time: None,
-                body: 0,
-                hanging,
-            };
+            return Self { time: None, body: 0, hanging };
         }
         match entry.time {
-            Some(_) => Self {
-                time: Some(2),
-                body: 12,
-                hanging: 14,
-            },
-            None => Self {
-                time: None,
-                body: 2,
-                hanging: 4,
-            },
+            Some(_) => Self { time: Some(2), body: 12, hanging: 14 },
+            None => Self { time: None, body: 2, hanging: 4 },
         }
     }
 }
@@ -508,8 +451,7 @@ impl Entry {
         }
         let rows = self.wrap(width).len();
         // A text of bounded length has fewer rows than a u32 counts.
-        self.counted
-            .set((width, u32::try_from(rows).unwrap_or(u32::MAX)));
+        self.counted.set((width, u32::try_from(rows).unwrap_or(u32::MAX)));
         rows
     }
 }
@@ -522,21 +464,13 @@ fn draw_entry(entry: &Entry, skip: usize, area: Rect, buffer: &mut Buffer, theme
         if y >= area.bottom() {
             break;
         }
-        let mut x = area.x
-            + if index == 0 {
-                columns.body
-            } else {
-                columns.hanging
-            };
+        let mut x = area.x + if index == 0 { columns.body } else { columns.hanging };
         if let (0, Some(column), Some(time)) = (index, columns.time, entry.time) {
             let time = time.strftime("%H:%M:%S").to_string();
             buffer.set_string(area.x + column, y, time, theme.dim);
         }
         let split = entry.source.clamp(row.start, row.end);
-        for (part, style) in [
-            (row.start..split, theme.accent),
-            (split..row.end, theme.kind(entry.kind)),
-        ] {
+        for (part, style) in [(row.start..split, theme.accent), (split..row.end, theme.kind(entry.kind))] {
             let room = usize::from(area.right().saturating_sub(x));
             x = buffer.set_stringn(x, y, &entry.body[part], room, style).0;
         }

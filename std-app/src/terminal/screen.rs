@@ -9,12 +9,8 @@ use std::io::{self, BufWriter, Stdout, Write};
 use std::sync::Once;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use crossterm::event::{
-    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
-};
-use crossterm::terminal::{
-    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
-};
+use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
+use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use crossterm::{cursor, execute};
 use ratatui::backend::CrosstermBackend;
 use ratatui::{Frame, Terminal};
@@ -51,11 +47,10 @@ impl Screen {
     pub fn enter(options: Options) -> io::Result<Self> {
         restore_on_panic();
         enter(&MODES, &mut Process, options)?;
-        let terminal = Terminal::new(CrosstermBackend::new(BufWriter::new(io::stdout())))
-            .inspect_err(|_| {
-                // The error that is told is the one that led here.
-                restore().ok();
-            })?;
+        let terminal = Terminal::new(CrosstermBackend::new(BufWriter::new(io::stdout()))).inspect_err(|_| {
+            // The error that is told is the one that led here.
+            restore().ok();
+        })?;
         Ok(Self { terminal })
     }
 
@@ -89,11 +84,7 @@ impl Drop for Screen {
 }
 
 fn ensure_taken() -> io::Result<()> {
-    if is_taken() {
-        Ok(())
-    } else {
-        Err(io::Error::other("the screen was given back"))
-    }
+    if is_taken() { Ok(()) } else { Err(io::Error::other("the screen was given back")) }
 }
 
 /// Whether the screen is taken at present
@@ -152,11 +143,7 @@ impl Write for Process {
 
 impl Modes for Process {
     fn set_raw(&mut self, on: bool) -> io::Result<()> {
-        if on {
-            enable_raw_mode()
-        } else {
-            disable_raw_mode()
-        }
+        if on { enable_raw_mode() } else { disable_raw_mode() }
     }
 }
 
@@ -194,16 +181,8 @@ fn leave(modes: &AtomicU8, terminal: &mut impl Modes) -> io::Result<()> {
     if on & PASTE != 0 {
         execute!(terminal, DisableBracketedPaste).ok();
     }
-    let left = if on & ALTERNATE != 0 {
-        execute!(terminal, LeaveAlternateScreen, cursor::Show)
-    } else {
-        Ok(())
-    };
-    let cooked = if on & RAW != 0 {
-        terminal.set_raw(false)
-    } else {
-        Ok(())
-    };
+    let left = if on & ALTERNATE != 0 { execute!(terminal, LeaveAlternateScreen, cursor::Show) } else { Ok(()) };
+    let cooked = if on & RAW != 0 { terminal.set_raw(false) } else { Ok(()) };
     left.and(cooked)
 }
 

@@ -30,23 +30,13 @@ mod tests {
 
     #[test]
     fn the_largest_value_shown_is_the_highest_bar() {
-        assert_eq!(
-            sparkline(&[0, 1, 2, 3, 4, 5, 6, 7], 8, &Glyphs::UNICODE),
-            "▁▂▃▄▅▆▇█"
-        );
-        assert_eq!(
-            sparkline(&[1_000, 1, 2], 2, &Glyphs::UNICODE),
-            "▅█",
-            "what is not shown does not scale"
-        );
+        assert_eq!(sparkline(&[0, 1, 2, 3, 4, 5, 6, 7], 8, &Glyphs::UNICODE), "▁▂▃▄▅▆▇█");
+        assert_eq!(sparkline(&[1_000, 1, 2], 2, &Glyphs::UNICODE), "▅█", "what is not shown does not scale");
     }
 
     #[test]
     fn ascii_has_as_many_levels() {
-        assert_eq!(
-            sparkline(&[0, 1, 2, 3, 4, 5, 6, 7], 8, &Glyphs::ASCII),
-            "_.:-=+*#"
-        );
+        assert_eq!(sparkline(&[0, 1, 2, 3, 4, 5, 6, 7], 8, &Glyphs::ASCII), "_.:-=+*#");
     }
 
     #[test]
@@ -54,9 +44,6 @@ mod tests {
         assert_eq!(sparkline(&[], 8, &Glyphs::UNICODE), "");
         assert_eq!(sparkline(&[1, 2], 0, &Glyphs::UNICODE), "");
         assert_eq!(sparkline(&[0, 0], 8, &Glyphs::UNICODE), "▁▁");
-        assert_eq!(
-            sparkline(&[u64::MAX, u64::MAX / 2, 0], 8, &Glyphs::UNICODE),
-            "█▄▁"
-        );
+        assert_eq!(sparkline(&[u64::MAX, u64::MAX / 2, 0], 8, &Glyphs::UNICODE), "█▄▁");
     }
 }

@@ -53,13 +53,8 @@ impl Glyphs {
     /// console takes any character, only where asked for.
     #[must_use]
     pub fn detect(ascii: bool) -> &'static Self {
-        let variable =
-            |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
-        if ascii || !(cfg!(windows) || is_utf8_locale(variable)) {
-            &Self::ASCII
-        } else {
-            &Self::UNICODE
-        }
+        let variable = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
+        if ascii || !(cfg!(windows) || is_utf8_locale(variable)) { &Self::ASCII } else { &Self::UNICODE }
     }
 
     /// Whether these are the ASCII marks
@@ -90,14 +85,12 @@ impl Glyphs {
 ///
 /// `variable` looks a name up. Where none of the three is set the locale is `C`, which is not.
 pub fn is_utf8_locale(variable: impl Fn(&str) -> Option<String>) -> bool {
-    ["LC_ALL", "LC_CTYPE", "LANG"]
-        .into_iter()
-        .filter_map(variable)
-        .find(|value| !value.is_empty())
-        .is_some_and(|value| {
+    ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(variable).find(|value| !value.is_empty()).is_some_and(
+        |value| {
             let value = value.to_ascii_lowercase();
             value.contains("utf-8") || value.contains("utf8")
-        })
+        },
+    )
 }
 
 /// How things look, each by what it means
@@ -188,18 +181,12 @@ impl Theme {
     pub fn heading(&self, area: Rect, buffer: &mut Buffer, title: &str, note: Option<&str>) {
         use ratatui::buffer::CellWidth;
 
-        let area = Rect {
-            height: area.height.min(1),
-            ..area
-        }
-        .intersection(buffer.area);
+        let area = Rect { height: area.height.min(1), ..area }.intersection(buffer.area);
         if area.is_empty() {
             return;
         }
         for position in area.positions() {
-            buffer[position]
-                .set_symbol(self.glyphs.rule)
-                .set_style(self.dim);
+            buffer[position].set_symbol(self.glyphs.rule).set_style(self.dim);
         }
         let title = format!(" {} ", super::clean(title));
         buffer.set_stringn(area.x, area.y, &title, area.width.into(), self.accent);
@@ -207,13 +194,7 @@ impl Theme {
             let note = format!(" {} ", super::clean(note));
             let width = note.as_str().cell_width().min(area.width);
             let gap = u16::from(width < area.width);
-            buffer.set_stringn(
-                area.right() - width - gap,
-                area.y,
-                &note,
-                width.into(),
-                self.selected,
-            );
+            buffer.set_stringn(area.right() - width - gap, area.y, &note, width.into(), self.selected);
         }
         self.glyphs.confine(area, buffer);
     }
@@ -224,12 +205,7 @@ mod tests {
     use super::*;
 
     fn locale(variables: &[(&str, &str)]) -> bool {
-        is_utf8_locale(|name| {
-            variables
-                .iter()
-                .find(|(key, _)| *key == name)
-                .map(|(_, value)| (*value).to_owned())
-        })
+        is_utf8_locale(|name| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
     }
 
     #[test]
@@ -237,10 +213,7 @@ mod tests {
         assert!(locale(&[("LANG", "en_US.UTF-8")]));
         assert!(locale(&[("LC_CTYPE", "C.utf8"), ("LANG", "C")]));
         assert!(!locale(&[("LC_ALL", "C"), ("LANG", "en_US.UTF-8")]));
-        assert!(
-            locale(&[("LC_ALL", ""), ("LANG", "de_DE.UTF8")]),
-            "an empty variable counts as unset"
-        );
+        assert!(locale(&[("LC_ALL", ""), ("LANG", "de_DE.UTF8")]), "an empty variable counts as unset");
         assert!(!locale(&[("LANG", "de_DE.ISO-8859-1")]));
         assert!(!locale(&[]));
     }
@@ -248,51 +221,21 @@ mod tests {
     #[test]
     fn the_plain_theme_has_no_colour() {
         let theme = Theme::plain(&Glyphs::UNICODE);
-        let all = [
-            theme.accent,
-            theme.text,
-            theme.success,
-            theme.warning,
-            theme.error,
-            theme.dim,
-            theme.selected,
-        ];
-        assert!(
-            all.iter()
-                .all(|style| style.fg.is_none() && style.bg.is_none())
-        );
+        let all = [theme.accent, theme.text, theme.success, theme.warning, theme.error, theme.dim, theme.selected];
+        assert!(all.iter().all(|style| style.fg.is_none() && style.bg.is_none()));
     }
 
     #[test]
     fn no_theme_chooses_a_background() {
         let theme = Theme::coloured(&Glyphs::UNICODE);
-        let all = [
-            theme.accent,
-            theme.text,
-            theme.success,
-            theme.warning,
-            theme.error,
-            theme.dim,
-            theme.selected,
-        ];
+        let all = [theme.accent, theme.text, theme.success, theme.warning, theme.error, theme.dim, theme.selected];
         assert!(all.iter().all(|style| style.bg.is_none()));
     }
 
     #[test]
     fn ascii_marks_are_ascii() {
-        let Glyphs {
-            rule,
-            ellipsis,
-            separator,
-            up_down,
-            unknown,
-            bars,
-        } = Glyphs::ASCII;
-        assert!(
-            [rule, ellipsis, separator, up_down, unknown]
-                .iter()
-                .all(|mark| mark.is_ascii())
-        );
+        let Glyphs { rule, ellipsis, separator, up_down, unknown, bars } = Glyphs::ASCII;
+        assert!([rule, ellipsis, separator, up_down, unknown].iter().all(|mark| mark.is_ascii()));
         assert!(bars.iter().all(|bar| bar.is_ascii() && bar.len() == 1));
     }
 
@@ -316,11 +259,7 @@ mod tests {
         let area = Rect::new(0, 0, 24, 1);
         let mut buffer = Buffer::empty(area);
         theme.heading(area, &mut buffer, "Log", Some("3 new lines"));
-        let row: String = buffer
-            .content
-            .iter()
-            .map(ratatui::buffer::Cell::symbol)
-            .collect();
+        let row: String = buffer.content.iter().map(ratatui::buffer::Cell::symbol).collect();
         assert_eq!(row, " Log ───── 3 new lines ─");
     }
 }

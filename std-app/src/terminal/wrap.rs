@@ -49,9 +49,7 @@ fn row(text: &str, width: usize) -> (usize, Option<usize>) {
         if used + columns > width && at > 0 {
             return match space {
                 // Spaces at the very beginning are meant as they are.
-                Some((run, end)) if run.start > 0 && (run.end == at || end * 2 >= width) => {
-                    (run.start, Some(run.end))
-                }
+                Some((run, end)) if run.start > 0 && (run.end == at || end * 2 >= width) => (run.start, Some(run.end)),
                 _ => (at, Some(at)),
             };
         }
@@ -66,10 +64,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn wrapped(text: &str, first: usize, rest: usize) -> Vec<&str> {
-        rows(text, first, rest)
-            .into_iter()
-            .map(|row| &text[row])
-            .collect()
+        rows(text, first, rest).into_iter().map(|row| &text[row]).collect()
     }
 
     #[test]

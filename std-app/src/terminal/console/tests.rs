@@ -16,13 +16,8 @@ struct Stage {
 }
 
 fn completer(line: &str, cursor: usize) -> Candidates {
-    let words = ["help", "ping ", "pings", "status"]
-        .iter()
-        .filter(|word| word.starts_with(&line[..cursor]));
-    Candidates {
-        start: 0,
-        words: words.map(|&word| word.to_owned()).collect(),
-    }
+    let words = ["help", "ping ", "pings", "status"].iter().filter(|word| word.starts_with(&line[..cursor]));
+    Candidates { start: 0, words: words.map(|&word| word.to_owned()).collect() }
 }
 
 impl Stage {
@@ -32,10 +27,7 @@ impl Stage {
 
     fn with_theme(width: u16, height: u16, theme: Theme) -> Self {
         let terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-        Self {
-            console: Console::new(theme),
-            terminal,
-        }
+        Self { console: Console::new(theme), terminal }
     }
 
     fn key(&mut self, code: KeyCode, modifiers: KeyModifiers) -> Action {
@@ -63,9 +55,7 @@ impl Stage {
     }
 
     fn draw(&mut self) -> String {
-        self.terminal
-            .draw(|frame| self.console.render(frame, frame.area()))
-            .unwrap();
+        self.terminal.draw(|frame| self.console.render(frame, frame.area())).unwrap();
         self.terminal.backend().to_string()
     }
 
@@ -77,13 +67,7 @@ impl Stage {
     }
 
     fn hints(&mut self) -> String {
-        self.draw()
-            .lines()
-            .last()
-            .unwrap()
-            .trim_matches('"')
-            .trim_end()
-            .to_owned()
+        self.draw().lines().last().unwrap().trim_matches('"').trim_end().to_owned()
     }
 
     fn fill(&mut self) {
@@ -105,16 +89,11 @@ impl Stage {
             ),
         ];
         for (second, (kind, source, text)) in (0..).zip(lines) {
-            self.console.push(
-                Entry::new(kind, text)
-                    .at(at(31, second))
-                    .with_source(source),
-            );
+            self.console.push(Entry::new(kind, text).at(at(31, second)).with_source(source));
         }
         for second in 0..40 {
             let text = format!("ping {second} sent to 2 of 3 clients (1 in status)");
-            self.console
-                .push(Entry::new(Kind::Info, &text).at(at(32, second)));
+            self.console.push(Entry::new(Kind::Info, &text).at(at(32, second)));
         }
     }
 }
@@ -132,10 +111,7 @@ fn a_screen_of_80_by_24_scrolled_back_in_ascii() {
     let mut stage = Stage::with_theme(80, 24, Theme::plain(&Glyphs::ASCII));
     stage.fill();
     stage.draw();
-    assert_eq!(
-        stage.key(KeyCode::Home, KeyModifiers::CONTROL),
-        Action::Changed
-    );
+    assert_eq!(stage.key(KeyCode::Home, KeyModifiers::CONTROL), Action::Changed);
     stage.console.push(Entry::new(Kind::Info, "one more"));
     stage.console.push(Entry::new(Kind::Info, "and another"));
     stage.type_in("pi");
@@ -161,10 +137,7 @@ fn the_dirty_flag_follows_what_changes() {
     assert!(!stage.console.is_dirty());
     assert_eq!(stage.press(KeyCode::Left), Action::Ignored);
     assert_eq!(stage.press(KeyCode::F(7)), Action::Ignored);
-    assert_eq!(
-        stage.console.handle_event(&Event::FocusLost, &NoCompleter),
-        Action::Ignored
-    );
+    assert_eq!(stage.console.handle_event(&Event::FocusLost, &NoCompleter), Action::Ignored);
     assert!(!stage.console.is_dirty());
     stage.type_in("x");
     assert!(stage.console.is_dirty());
@@ -172,12 +145,7 @@ fn the_dirty_flag_follows_what_changes() {
     stage.console.push(Entry::new(Kind::Info, "x"));
     assert!(stage.console.is_dirty());
     stage.draw();
-    assert_eq!(
-        stage
-            .console
-            .handle_event(&Event::Resize(1, 1), &NoCompleter),
-        Action::Changed
-    );
+    assert_eq!(stage.console.handle_event(&Event::Resize(1, 1), &NoCompleter), Action::Changed);
     assert!(stage.console.is_dirty());
 }
 
@@ -192,11 +160,7 @@ fn leaving_redrawing_help_and_escape_are_told() {
     assert_eq!(stage.press(KeyCode::Esc), Action::Escape);
     drop(stage.press(KeyCode::Home));
     assert_eq!(stage.control('d'), Action::Changed);
-    assert_eq!(
-        stage.console.text(),
-        "y",
-        "Ctrl-D deletes forward where something is typed"
-    );
+    assert_eq!(stage.console.text(), "y", "Ctrl-D deletes forward where something is typed");
     assert_eq!(stage.control('r'), Action::Changed);
     assert_eq!(stage.control('c'), Action::Leave, "while searching, too");
 }
@@ -206,10 +170,7 @@ fn a_key_let_go_types_nothing() {
     let mut stage = Stage::new(80, 24);
     let mut key = KeyEvent::new(KeyCode::Char('x'), KeyModifiers::NONE);
     key.kind = KeyEventKind::Release;
-    assert_eq!(
-        stage.console.handle_event(&Event::Key(key), &NoCompleter),
-        Action::Ignored
-    );
+    assert_eq!(stage.console.handle_event(&Event::Key(key), &NoCompleter), Action::Ignored);
     assert_eq!(stage.console.text(), "");
 }
 
@@ -219,11 +180,7 @@ fn a_line_is_submitted_once_and_remembered() {
     assert_eq!(stage.submit("status"), Action::Submit("status".into()));
     assert_eq!(stage.console.text(), "");
     assert_eq!(stage.press(KeyCode::Enter), Action::Ignored);
-    assert_eq!(
-        stage.submit("   "),
-        Action::Changed,
-        "a blank line is cleared and not run"
-    );
+    assert_eq!(stage.submit("   "), Action::Changed, "a blank line is cleared and not run");
     stage.type_in("draft");
     drop(stage.press(KeyCode::Up));
     assert_eq!(stage.console.text(), "status");
@@ -276,9 +233,7 @@ fn tab_completes_cycles_and_escape_restores() {
 fn candidates_that_do_not_fit_keep_the_chosen_one_in_view() {
     let many = |_: &str, _: usize| Candidates {
         start: 0,
-        words: (0..30)
-            .map(|number| format!("candidate-{number:02}"))
-            .collect(),
+        words: (0..30).map(|number| format!("candidate-{number:02}")).collect(),
     };
     let mut stage = Stage::new(40, 8);
     let tab = Event::Key(KeyEvent::new(KeyCode::Tab, KeyModifiers::NONE));
@@ -287,10 +242,7 @@ fn candidates_that_do_not_fit_keep_the_chosen_one_in_view() {
     for chosen in 0..30 {
         drop(stage.console.handle_event(&tab, &many));
         let hints = stage.hints();
-        assert!(
-            hints.contains(&format!("candidate-{chosen:02}")),
-            "{chosen}: {hints:?}"
-        );
+        assert!(hints.contains(&format!("candidate-{chosen:02}")), "{chosen}: {hints:?}");
         assert_eq!(hints.starts_with('…'), chosen >= 2, "{chosen}: {hints:?}");
         assert_eq!(hints.ends_with('…'), chosen < 29, "{chosen}: {hints:?}");
     }
@@ -332,10 +284,7 @@ fn search_shows_its_match_and_ends_in_three_ways() {
 fn a_paste_is_typed_and_never_run() {
     let mut stage = Stage::new(80, 24);
     let paste = Event::Paste("ping 1\nstop\u{1b}[2J 世界\n".into());
-    assert_eq!(
-        stage.console.handle_event(&paste, &NoCompleter),
-        Action::Changed
-    );
+    assert_eq!(stage.console.handle_event(&paste, &NoCompleter), Action::Changed);
     assert_eq!(stage.console.text(), "ping 1 stop\u{FFFD}[2J 世界");
 }
 
@@ -344,33 +293,11 @@ fn keys_and_wheel_scroll_and_end_returns() {
     let mut stage = Stage::new(80, 24);
     stage.fill();
     let following = stage.draw();
-    let wheel = |kind| {
-        Event::Mouse(MouseEvent {
-            kind,
-            column: 1,
-            row: 1,
-            modifiers: KeyModifiers::NONE,
-        })
-    };
-    assert_eq!(
-        stage
-            .console
-            .handle_event(&wheel(MouseEventKind::ScrollDown), &NoCompleter),
-        Action::Ignored
-    );
-    assert_eq!(
-        stage
-            .console
-            .handle_event(&wheel(MouseEventKind::ScrollUp), &NoCompleter),
-        Action::Changed
-    );
+    let wheel = |kind| Event::Mouse(MouseEvent { kind, column: 1, row: 1, modifiers: KeyModifiers::NONE });
+    assert_eq!(stage.console.handle_event(&wheel(MouseEventKind::ScrollDown), &NoCompleter), Action::Ignored);
+    assert_eq!(stage.console.handle_event(&wheel(MouseEventKind::ScrollUp), &NoCompleter), Action::Changed);
     assert!(stage.draw().contains("scrolled back · End returns"));
-    assert_eq!(
-        stage
-            .console
-            .handle_event(&wheel(MouseEventKind::ScrollDown), &NoCompleter),
-        Action::Changed
-    );
+    assert_eq!(stage.console.handle_event(&wheel(MouseEventKind::ScrollDown), &NoCompleter), Action::Changed);
     assert_eq!(stage.draw(), following, "three rows up and three down");
 
     stage.type_in("xy");
@@ -380,27 +307,13 @@ fn keys_and_wheel_scroll_and_end_returns() {
     assert!(!stage.console.log().is_following());
     drop(stage.press(KeyCode::End));
     assert!(stage.console.log().is_following());
-    assert_eq!(
-        stage.console.input.cursor(),
-        1,
-        "the first End returns the log"
-    );
+    assert_eq!(stage.console.input.cursor(), 1, "the first End returns the log");
     drop(stage.press(KeyCode::End));
-    assert_eq!(
-        stage.console.input.cursor(),
-        2,
-        "the second moves the cursor"
-    );
+    assert_eq!(stage.console.input.cursor(), 2, "the second moves the cursor");
     drop(stage.press(KeyCode::Home));
-    assert!(
-        stage.console.log().is_following(),
-        "the first Home moves the cursor"
-    );
+    assert!(stage.console.log().is_following(), "the first Home moves the cursor");
     drop(stage.press(KeyCode::Home));
-    assert!(
-        !stage.console.log().is_following(),
-        "the second shows the oldest entry"
-    );
+    assert!(!stage.console.log().is_following(), "the second shows the oldest entry");
 }
 
 #[test]
@@ -435,10 +348,7 @@ fn small_areas_keep_the_input_line() {
         stage.console.push(Entry::new(Kind::Info, "entry"));
         stage.type_in("x");
         let screen = stage.draw();
-        let rows: Vec<&str> = screen
-            .lines()
-            .map(|row| row.trim_matches('"').trim_end())
-            .collect();
+        let rows: Vec<&str> = screen.lines().map(|row| row.trim_matches('"').trim_end()).collect();
         if height < 4 {
             assert_eq!(rows, expected);
         } else {
@@ -452,17 +362,11 @@ fn small_areas_keep_the_input_line() {
 fn nothing_but_ascii_is_drawn_in_ascii() {
     let mut stage = Stage::with_theme(60, 12, Theme::coloured(&Glyphs::ASCII));
     stage.fill();
-    stage
-        .console
-        .push(Entry::new(Kind::Error, &"世界 ".repeat(40)));
+    stage.console.push(Entry::new(Kind::Error, &"世界 ".repeat(40)));
     stage.console.set_text(&"é世".repeat(50));
     assert!(stage.draw().is_ascii());
     drop(stage.control('r'));
-    drop(
-        stage
-            .console
-            .handle_event(&Event::Paste("世é".into()), &NoCompleter),
-    );
+    drop(stage.console.handle_event(&Event::Paste("世é".into()), &NoCompleter));
     assert!(stage.draw().is_ascii());
 }
 
@@ -477,22 +381,10 @@ fn events() -> impl Strategy<Value = Event> {
             KeyCode::PageUp, KeyCode::PageDown, KeyCode::F(1), KeyCode::Null,
         ]),
     ];
-    let key = (codes, 0_u8..8).prop_map(|(code, bits)| {
-        Event::Key(KeyEvent::new(code, KeyModifiers::from_bits_truncate(bits)))
-    });
-    let mouse = prop::sample::select(vec![
-        MouseEventKind::ScrollUp,
-        MouseEventKind::ScrollDown,
-        MouseEventKind::Moved,
-    ])
-    .prop_map(|kind| {
-        Event::Mouse(MouseEvent {
-            kind,
-            column: 0,
-            row: 0,
-            modifiers: KeyModifiers::NONE,
-        })
-    });
+    let key = (codes, 0_u8..8)
+        .prop_map(|(code, bits)| Event::Key(KeyEvent::new(code, KeyModifiers::from_bits_truncate(bits))));
+    let mouse = prop::sample::select(vec![MouseEventKind::ScrollUp, MouseEventKind::ScrollDown, MouseEventKind::Moved])
+        .prop_map(|kind| Event::Mouse(MouseEvent { kind, column: 0, row: 0, modifiers: KeyModifiers::NONE }));
     prop_oneof![
         12 => key,
         1 => mouse,
@@ -504,10 +396,7 @@ fn events() -> impl Strategy<Value = Event> {
 fn words(line: &str, cursor: usize) -> Candidates {
     // Slicing panics here where the cursor is not between characters.
     let start = line[..cursor].rfind(' ').map_or(0, |at| at + 1);
-    Candidates {
-        start,
-        words: vec!["alpha".into(), "al世".into(), "beta".into(), String::new()],
-    }
+    Candidates { start, words: vec!["alpha".into(), "al世".into(), "beta".into(), String::new()] }
 }
 
 proptest! {

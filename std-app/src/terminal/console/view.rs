@@ -20,27 +20,10 @@ impl Console {
         let hints = u16::from(area.height >= 4);
         let log = area.height.saturating_sub(1 + hints);
         let buffer = frame.buffer_mut();
-        self.render_log(
-            Rect {
-                height: log,
-                ..area
-            },
-            buffer,
-        );
-        let prompt = Rect {
-            y: area.y + log,
-            height: u16::from(area.height > 0),
-            ..area
-        };
+        self.render_log(Rect { height: log, ..area }, buffer);
+        let prompt = Rect { y: area.y + log, height: u16::from(area.height > 0), ..area };
         let cursor = self.render_prompt(prompt, buffer);
-        self.render_hints(
-            Rect {
-                y: prompt.bottom(),
-                height: hints,
-                ..area
-            },
-            buffer,
-        );
+        self.render_hints(Rect { y: prompt.bottom(), height: hints, ..area }, buffer);
         if let Some(cursor) = cursor {
             frame.set_cursor_position(cursor);
         }
@@ -55,33 +38,17 @@ impl Console {
     pub fn render_log(&mut self, area: Rect, buffer: &mut Buffer) {
         let area = area.intersection(buffer.area);
         let heading = u16::from(area.height >= 3);
-        let body = Rect {
-            y: area.y + heading,
-            height: area.height - heading,
-            ..area
-        };
+        let body = Rect { y: area.y + heading, height: area.height - heading, ..area };
         self.log.render(body, buffer, &self.theme);
         if heading > 0 {
             let note = self.log.note(self.theme.glyphs);
-            self.theme.heading(
-                Rect {
-                    height: heading,
-                    ..area
-                },
-                buffer,
-                &self.title,
-                note.as_deref(),
-            );
+            self.theme.heading(Rect { height: heading, ..area }, buffer, &self.title, note.as_deref());
         }
     }
 
     /// Draws the input line, or the search; where the cursor belongs, if there is room for it
     pub fn render_prompt(&mut self, area: Rect, buffer: &mut Buffer) -> Option<Position> {
-        let area = Rect {
-            height: area.height.min(1),
-            ..area
-        }
-        .intersection(buffer.area);
+        let area = Rect { height: area.height.min(1), ..area }.intersection(buffer.area);
         if self.history.found().is_none() {
             return self.input.render(area, buffer, &self.prompt, &self.theme);
         }
@@ -89,26 +56,14 @@ impl Console {
             return None;
         }
         let label = " (search) ";
-        let width = if label.cell_width() > area.width / 3 {
-            0
-        } else {
-            label.cell_width()
-        };
+        let width = if label.cell_width() > area.width / 3 { 0 } else { label.cell_width() };
         buffer.set_stringn(area.x, area.y, label, width.into(), self.theme.accent);
         let room = area.width - width;
         // The query with the cursor behind it leaves a third to the line found.
         let wanted = self.query.text().cell_width().saturating_add(1);
-        let field = Rect {
-            x: area.x + width,
-            width: wanted.min(room - room / 3),
-            ..area
-        };
+        let field = Rect { x: area.x + width, width: wanted.min(room - room / 3), ..area };
         let cursor = self.query.render(field, buffer, "", &self.theme);
-        let line = Rect {
-            x: field.right(),
-            width: area.right() - field.right(),
-            ..area
-        };
+        let line = Rect { x: field.right(), width: area.right() - field.right(), ..area };
         self.render_found(line, buffer);
         cursor
     }
@@ -144,11 +99,7 @@ impl Console {
 
     /// Draws the row of hints: candidates of a completion, else keys
     pub fn render_hints(&self, area: Rect, buffer: &mut Buffer) {
-        let area = Rect {
-            height: area.height.min(1),
-            ..area
-        }
-        .intersection(buffer.area);
+        let area = Rect { height: area.height.min(1), ..area }.intersection(buffer.area);
         if area.is_empty() {
             return;
         }
@@ -157,10 +108,7 @@ impl Console {
             self.render_candidates(words, chosen, area, buffer);
         } else {
             let searching = self.history.found().is_some().then(search_hints);
-            let line = self.hint_line(
-                searching.as_ref().map_or(&self.hints, |hints| hints),
-                area.width,
-            );
+            let line = self.hint_line(searching.as_ref().map_or(&self.hints, |hints| hints), area.width);
             buffer.set_stringn(area.x, area.y, line, area.width.into(), self.theme.dim);
         }
         self.theme.glyphs.confine(area, buffer);
@@ -182,13 +130,7 @@ impl Console {
     }
 
     /// Candidates in a row, from one on that has the chosen one in view
-    fn render_candidates(
-        &self,
-        words: &[String],
-        chosen: Option<usize>,
-        area: Rect,
-        buffer: &mut Buffer,
-    ) {
+    fn render_candidates(&self, words: &[String], chosen: Option<usize>, area: Rect, buffer: &mut Buffer) {
         let width = |word: &String| usize::from(word.trim_end().cell_width()) + 2;
         // One column before, and one for the mark that there are more.
         let room = usize::from(area.width).saturating_sub(2);
@@ -209,20 +151,12 @@ impl Console {
         for (index, word) in words.iter().enumerate().skip(first) {
             let left = area.right().saturating_sub(x);
             let last = index + 1 == words.len();
-            if index > first
-                && usize::from(left) < width(word) - usize::from(last) * 2 + usize::from(!last)
-            {
+            if index > first && usize::from(left) < width(word) - usize::from(last) * 2 + usize::from(!last) {
                 buffer.set_stringn(x.min(area.right() - 1), area.y, mark, 1, self.theme.dim);
                 break;
             }
-            let style = if Some(index) == chosen {
-                self.theme.selected
-            } else {
-                self.theme.text
-            };
-            x = buffer
-                .set_stringn(x, area.y, word.trim_end(), left.into(), style)
-                .0;
+            let style = if Some(index) == chosen { self.theme.selected } else { self.theme.text };
+            x = buffer.set_stringn(x, area.y, word.trim_end(), left.into(), style).0;
             x = (x + 2).min(area.right());
         }
     }
@@ -234,10 +168,7 @@ impl Console {
 }
 
 fn search_hints() -> Vec<Hint> {
-    let hint = |text: &str, priority| Hint {
-        text: text.to_owned(),
-        priority,
-    };
+    let hint = |text: &str, priority| Hint { text: text.to_owned(), priority };
     vec![
         hint("Enter run", 4),
         hint("Right edit", 3),

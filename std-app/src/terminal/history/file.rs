@@ -44,17 +44,10 @@ pub(super) fn read(path: &Path) -> io::Result<Vec<String>> {
 }
 
 /// Adds `new` lines to the file and cuts it to `size`; what it holds then
-pub(super) fn merge<'l>(
-    path: &Path,
-    new: impl Iterator<Item = &'l str>,
-    size: usize,
-) -> io::Result<VecDeque<String>> {
+pub(super) fn merge<'l>(path: &Path, new: impl Iterator<Item = &'l str>, size: usize) -> io::Result<VecDeque<String>> {
     // A link is followed, so that the file it leads to is replaced and the link stays.
     let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    if let Some(folder) = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-    {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         fs::create_dir_all(folder)?;
     }
     let _lock = lock(path)?;
@@ -98,11 +91,7 @@ fn write(path: &Path, lines: &VecDeque<String>) -> io::Result<()> {
 
 /// Takes the lock beside the file, waiting a moment for another program
 fn lock(path: &Path) -> io::Result<Option<File>> {
-    let file = private()
-        .read(true)
-        .append(true)
-        .create(true)
-        .open(beside(path, ".lock")?)?;
+    let file = private().read(true).append(true).create(true).open(beside(path, ".lock")?)?;
     let deadline = Instant::now() + PATIENCE;
     loop {
         match file.try_lock() {
@@ -111,10 +100,7 @@ fn lock(path: &Path) -> io::Result<Option<File>> {
                 std::thread::sleep(Duration::from_millis(5));
             }
             Err(TryLockError::WouldBlock) => {
-                return Err(io::Error::new(
-                    io::ErrorKind::TimedOut,
-                    "another program keeps the history locked",
-                ));
+                return Err(io::Error::new(io::ErrorKind::TimedOut, "another program keeps the history locked"));
             }
             // Some network file systems have no locks; the rename alone must do there.
             Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
@@ -126,12 +112,9 @@ fn lock(path: &Path) -> io::Result<Option<File>> {
 }
 
 fn beside(path: &Path, suffix: &str) -> io::Result<PathBuf> {
-    let name = path.file_name().ok_or_else(|| {
-        io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "the history's path names no file",
-        )
-    })?;
+    let name = path
+        .file_name()
+        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the history's path names no file"))?;
     let mut name = name.to_owned();
     name.push(suffix);
     Ok(path.with_file_name(name))

@@ -36,10 +36,7 @@ fn an_empty_history_recalls_nothing() {
 
 #[test]
 fn blank_and_repeated_lines_are_not_kept() {
-    assert_eq!(
-        lines(&with(&["a", "a", " ", "", "b", "a"])),
-        ["a", "b", "a"]
-    );
+    assert_eq!(lines(&with(&["a", "a", " ", "", "b", "a"])), ["a", "b", "a"]);
 }
 
 #[test]
@@ -58,13 +55,7 @@ fn the_size_is_kept_and_0_keeps_nothing() {
 fn search_finds_older_and_newer_matches() {
     let mut history = with(&["ping 1", "status", "Ping 2", "help"]);
     history.search("dra");
-    assert_eq!(
-        history.found(),
-        Some(Found {
-            query: "",
-            line: Some("dra")
-        })
-    );
+    assert_eq!(history.found(), Some(Found { query: "", line: Some("dra") }));
     history.search_for("ping");
     assert_eq!(history.found().and_then(|found| found.line), Some("Ping 2"));
     assert!(history.search_older());
@@ -85,18 +76,9 @@ fn a_search_narrows_from_the_match_shown() {
     history.search_for("ping 1");
     assert_eq!(history.found().and_then(|found| found.line), Some("ping 1"));
     history.search_for("ping 12");
-    assert_eq!(
-        history.found().and_then(|found| found.line),
-        Some("ping 12")
-    );
+    assert_eq!(history.found().and_then(|found| found.line), Some("ping 12"));
     history.search_for("ping 123");
-    assert_eq!(
-        history.found(),
-        Some(Found {
-            query: "ping 123",
-            line: None
-        })
-    );
+    assert_eq!(history.found(), Some(Found { query: "ping 123", line: None }));
     assert_eq!(history.accept(), None);
     assert!(history.found().is_some(), "the search goes on");
 }
@@ -118,10 +100,7 @@ fn lines_come_back_in_the_next_run() {
     history.push("one");
     history.push("zwei 世界");
     history.save().unwrap();
-    assert_eq!(
-        lines(&History::load(&path, 10).unwrap()),
-        ["one", "zwei 世界"]
-    );
+    assert_eq!(lines(&History::load(&path, 10).unwrap()), ["one", "zwei 世界"]);
     assert_eq!(lines(&History::load(&path, 1).unwrap()), ["zwei 世界"]);
 }
 
@@ -137,20 +116,12 @@ fn two_programs_keep_each_others_lines() {
     second.save().unwrap();
     first.push("first 2");
     first.save().unwrap();
-    assert_eq!(
-        lines(&first),
-        ["first 1", "second 1", "first 2"],
-        "a save brings what the other added"
-    );
+    assert_eq!(lines(&first), ["first 1", "second 1", "first 2"], "a save brings what the other added");
     second.push("second 2");
     second.push("second 3");
     second.save().unwrap();
     let loaded = History::load(&path, 10).unwrap();
-    assert_eq!(
-        lines(&loaded),
-        ["second 1", "first 2", "second 2", "second 3"],
-        "cut to size"
-    );
+    assert_eq!(lines(&loaded), ["second 1", "first 2", "second 2", "second 3"], "cut to size");
 }
 
 #[test]
@@ -185,10 +156,7 @@ fn a_bad_file_gives_what_is_good_in_it() {
     bytes.extend(b"\n\0\nlast without end");
     fs::write(&path, bytes).unwrap();
     let history = History::load(&path, 10).unwrap();
-    assert_eq!(
-        lines(&history),
-        ["good", "esc\u{FFFD}[2J", "\u{FFFD}", "last without end"]
-    );
+    assert_eq!(lines(&history), ["good", "esc\u{FFFD}[2J", "\u{FFFD}", "last without end"]);
 }
 
 #[test]
@@ -199,11 +167,7 @@ fn of_a_huge_file_the_end_is_read() {
     text.push_str("newest\n");
     fs::write(&path, text).unwrap();
     let history = History::load(&path, 3).unwrap();
-    assert_eq!(
-        lines(&history),
-        ["0123456789abcde", "newest"],
-        "and repeated lines are one"
-    );
+    assert_eq!(lines(&history), ["0123456789abcde", "newest"], "and repeated lines are one");
 }
 
 #[test]
@@ -271,20 +235,13 @@ fn the_file_is_its_owners_alone_and_a_link_stays_one() {
     history.save().unwrap();
     assert_eq!(fs::read_to_string(&real).unwrap(), "old\nnew\n");
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
-    assert_eq!(
-        fs::metadata(&real).unwrap().permissions().mode() & 0o777,
-        0o600
-    );
+    assert_eq!(fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o600);
 }
 
 #[test]
 fn the_state_folder_is_the_programs_own() {
     if let Some(folder) = state_dir("some-program") {
-        assert!(
-            folder.to_string_lossy().contains("some-program"),
-            "{}",
-            folder.display()
-        );
+        assert!(folder.to_string_lossy().contains("some-program"), "{}", folder.display());
         assert!(folder.is_absolute());
     }
 }

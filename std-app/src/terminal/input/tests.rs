@@ -64,11 +64,7 @@ fn lines_are_killed_and_yanked() {
     control(&mut input, 'k');
     control(&mut input, 'a');
     control(&mut input, 'y');
-    assert_eq!(
-        input.text(),
-        " twoone",
-        "killing nothing keeps what was killed"
-    );
+    assert_eq!(input.text(), " twoone", "killing nothing keeps what was killed");
     control(&mut input, 'u');
     assert_eq!((input.text(), input.cursor()), ("one", 0));
     input.take();
@@ -105,10 +101,7 @@ fn a_line_is_bounded() {
     assert!(input.insert(&"世".repeat(10_000)));
     assert_eq!(input.text().chars().count(), MAX_CHARS);
     assert!(!input.insert("x"));
-    assert_eq!(
-        press(&mut input, KeyCode::Char('x'), KeyModifiers::NONE),
-        Some(false)
-    );
+    assert_eq!(press(&mut input, KeyCode::Char('x'), KeyModifiers::NONE), Some(false));
     control(&mut input, 'w');
     control(&mut input, 'y');
     control(&mut input, 'y');
@@ -134,14 +127,7 @@ fn keys_that_are_not_for_editing_are_left_alone() {
 #[test]
 fn alt_gr_types() {
     let mut input = line("");
-    assert_eq!(
-        press(
-            &mut input,
-            KeyCode::Char('@'),
-            KeyModifiers::CONTROL | KeyModifiers::ALT
-        ),
-        Some(true)
-    );
+    assert_eq!(press(&mut input, KeyCode::Char('@'), KeyModifiers::CONTROL | KeyModifiers::ALT), Some(true));
     assert_eq!(input.text(), "@");
 }
 
@@ -156,11 +142,7 @@ fn a_long_line_scrolls_with_its_cursor() {
     }
     assert_eq!(draw(&mut input, 12), ("> …3456789a…".to_owned(), Some(9)));
     control(&mut input, 'b');
-    assert_eq!(
-        draw(&mut input, 12),
-        ("> …3456789a…".to_owned(), Some(8)),
-        "the view moves no further than it must"
-    );
+    assert_eq!(draw(&mut input, 12), ("> …3456789a…".to_owned(), Some(8)), "the view moves no further than it must");
 }
 
 #[test]

@@ -27,13 +27,7 @@ fn draw(log: &mut Log, width: u16, height: u16) -> Vec<String> {
     buffer
         .content
         .chunks(usize::from(width).max(1))
-        .map(|row| {
-            row.iter()
-                .map(BufferCell::symbol)
-                .collect::<String>()
-                .trim_end()
-                .to_owned()
-        })
+        .map(|row| row.iter().map(BufferCell::symbol).collect::<String>().trim_end().to_owned())
         .collect()
 }
 
@@ -47,19 +41,13 @@ fn an_entry_shows_time_source_and_text() {
     let mut log = Log::default();
     log.push(entry("connected").with_source("[::1]:50118"));
     log.push(Entry::new(Kind::Hint, "without a time"));
-    assert_eq!(
-        draw(&mut log, 60, 3),
-        ["  16:31:02  [::1]:50118  connected", "  without a time", ""]
-    );
+    assert_eq!(draw(&mut log, 60, 3), ["  16:31:02  [::1]:50118  connected", "  without a time", ""]);
 }
 
 #[test]
 fn long_entries_hang_below_their_text() {
     let mut log = Log::default();
-    log.push(
-        entry("closed: frame of 2 097 152 bytes at byte 0, at most 798 allowed")
-            .with_source("127.0.0.1:50140"),
-    );
+    log.push(entry("closed: frame of 2 097 152 bytes at byte 0, at most 798 allowed").with_source("127.0.0.1:50140"));
     assert_eq!(
         draw(&mut log, 48, 4),
         [
@@ -86,19 +74,13 @@ fn a_held_view_stays_and_counts_what_came() {
     assert!(log.scroll(Scroll::Up(2)));
     let held = texts(&mut log, 3);
     assert_eq!(held, ["line 5", "line 6", "line 7"]);
-    assert_eq!(
-        log.note(&Glyphs::UNICODE).as_deref(),
-        Some("scrolled back · End returns")
-    );
+    assert_eq!(log.note(&Glyphs::UNICODE).as_deref(), Some("scrolled back · End returns"));
     for number in 10..14 {
         log.push(entry(&format!("line {number}")));
         assert_eq!(texts(&mut log, 3), held);
     }
     assert_eq!(log.unseen(), 4);
-    assert_eq!(
-        log.note(&Glyphs::UNICODE).as_deref(),
-        Some("4 new lines · End returns")
-    );
+    assert_eq!(log.note(&Glyphs::UNICODE).as_deref(), Some("4 new lines · End returns"));
 
     // What is scrolled into view is no longer new.
     log.scroll(Scroll::Down(4));
@@ -137,10 +119,7 @@ fn home_shows_the_oldest_and_how_many_are_gone() {
     texts(&mut log, 2);
     assert!(log.scroll(Scroll::Home));
     assert_eq!(texts(&mut log, 2), ["line 3", "line 4"]);
-    assert_eq!(
-        log.note(&Glyphs::ASCII).as_deref(),
-        Some("3 older dropped | scrolled back | End returns")
-    );
+    assert_eq!(log.note(&Glyphs::ASCII).as_deref(), Some("3 older dropped | scrolled back | End returns"));
     assert!(!log.scroll(Scroll::Up(1)));
 
     // What is held is dropped in the end: then the oldest is shown.
@@ -152,13 +131,7 @@ fn home_shows_the_oldest_and_how_many_are_gone() {
 fn a_log_that_fits_does_not_scroll() {
     let mut log = filled(3);
     texts(&mut log, 5);
-    for scroll in [
-        Scroll::Up(1),
-        Scroll::PageUp,
-        Scroll::Home,
-        Scroll::Down(1),
-        Scroll::End,
-    ] {
+    for scroll in [Scroll::Up(1), Scroll::PageUp, Scroll::Home, Scroll::Down(1), Scroll::End] {
         assert!(!log.scroll(scroll), "{scroll:?}");
         assert!(log.is_following());
     }
@@ -168,10 +141,7 @@ fn a_log_that_fits_does_not_scroll() {
 fn a_resize_keeps_the_held_place() {
     let mut log = Log::default();
     for number in 0..50 {
-        log.push(Entry::new(
-            Kind::Info,
-            &format!("{number:02} alpha beta gamma delta epsilon zeta"),
-        ));
+        log.push(Entry::new(Kind::Info, &format!("{number:02} alpha beta gamma delta epsilon zeta")));
     }
     draw(&mut log, 20, 6);
     log.scroll(Scroll::Home);
@@ -188,11 +158,7 @@ fn a_resize_keeps_the_held_place() {
 #[test]
 fn only_what_is_shown_is_wrapped() {
     let mut log = filled(10_000);
-    let counted = |log: &Log| {
-        log.entries()
-            .filter(|entry| entry.counted.get().0 > 0)
-            .count()
-    };
+    let counted = |log: &Log| log.entries().filter(|entry| entry.counted.get().0 > 0).count();
     draw(&mut log, 80, 24);
     assert!(counted(&log) <= 25, "{} entries wrapped", counted(&log));
     log.scroll(Scroll::PageUp);
@@ -207,10 +173,7 @@ fn only_what_is_shown_is_wrapped() {
 fn control_characters_never_reach_a_cell() {
     let mut log = Log::default();
     log.push(entry("a\u{1b}]0;title\u{7}b\nfaked").with_source("x\u{202E}y"));
-    assert_eq!(
-        draw(&mut log, 60, 2)[0],
-        "  16:31:02  x\u{FFFD}y  a\u{FFFD}]0;title\u{FFFD}b faked"
-    );
+    assert_eq!(draw(&mut log, 60, 2)[0], "  16:31:02  x\u{FFFD}y  a\u{FFFD}]0;title\u{FFFD}b faked");
 }
 
 #[test]
@@ -223,9 +186,7 @@ fn text_and_source_are_bounded() {
 
 #[test]
 fn source_and_text_are_told_apart() {
-    let entry = Entry::new(Kind::Error, "a  b")
-        .with_source("one")
-        .with_source("two");
+    let entry = Entry::new(Kind::Error, "a  b").with_source("one").with_source("two");
     assert_eq!((entry.source(), entry.text()), (Some("two"), "a  b"));
     let entry = entry.with_source("");
     assert_eq!((entry.source(), entry.text()), (None, "a  b"));

@@ -26,11 +26,7 @@ impl Write for Recorder {
 impl Modes for Recorder {
     fn set_raw(&mut self, on: bool) -> io::Result<()> {
         self.raw.push(on);
-        if self.refuse_raw {
-            Err(io::Error::other("no raw mode"))
-        } else {
-            Ok(())
-        }
+        if self.refuse_raw { Err(io::Error::other("no raw mode")) } else { Ok(()) }
     }
 }
 
@@ -50,12 +46,7 @@ fn leaving_undoes_what_entering_did_once() {
     }
     leave(&modes, &mut terminal).unwrap();
     let left = terminal.written();
-    for sequence in [
-        "\u{1b}[?1049l",
-        "\u{1b}[?2004l",
-        "\u{1b}[?1000l",
-        "\u{1b}[?25h",
-    ] {
+    for sequence in ["\u{1b}[?1049l", "\u{1b}[?2004l", "\u{1b}[?1000l", "\u{1b}[?25h"] {
         assert!(left.contains(sequence), "{left:?} lacks {sequence:?}");
     }
     assert_eq!(terminal.raw, [true, false]);
@@ -74,20 +65,10 @@ fn the_mouse_is_left_alone_unless_asked_for() {
 
 #[test]
 fn without_raw_mode_nothing_stays_on() {
-    let (modes, mut terminal) = (
-        AtomicU8::new(0),
-        Recorder {
-            refuse_raw: true,
-            ..Recorder::default()
-        },
-    );
+    let (modes, mut terminal) = (AtomicU8::new(0), Recorder { refuse_raw: true, ..Recorder::default() });
     let error = enter(&modes, &mut terminal, Options::default()).unwrap_err();
     assert_eq!(error.to_string(), "no raw mode");
-    assert_eq!(
-        terminal.written(),
-        "",
-        "the alternate screen was never entered"
-    );
+    assert_eq!(terminal.written(), "", "the alternate screen was never entered");
     assert_eq!(modes.load(Ordering::SeqCst), 0);
 }
 
@@ -96,10 +77,7 @@ fn raw_mode_ends_even_where_nothing_can_be_written() {
     let (modes, mut terminal) = (AtomicU8::new(0), Recorder::default());
     enter(&modes, &mut terminal, Options::default()).unwrap();
     terminal.refuse_output = true;
-    assert_eq!(
-        leave(&modes, &mut terminal).unwrap_err().to_string(),
-        "no output"
-    );
+    assert_eq!(leave(&modes, &mut terminal).unwrap_err().to_string(), "no output");
     assert_eq!(terminal.raw, [true, false]);
     assert_eq!(modes.load(Ordering::SeqCst), 0);
 }
