@@ -32,11 +32,13 @@ impl Default for Options {
     }
 }
 
+/// The process's terminal as [`ratatui`] draws on it; buffered, so that a frame does not tear
+pub type SystemTerminal = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
+
 /// The whole screen of the terminal, until dropped
 #[derive(Debug)]
 pub struct Screen {
-    // Buffered, so that a frame is one write and does not tear.
-    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    terminal: SystemTerminal,
 }
 
 impl Screen {
@@ -68,6 +70,13 @@ impl Screen {
     pub fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
         ensure_taken()?;
         self.terminal.draw(render).map(drop)
+    }
+
+    /// The terminal itself, for a loop that works on any backend
+    ///
+    /// Such a loop should end once [`is_taken`] says no; [`draw`](Self::draw) looks by itself.
+    pub fn terminal_mut(&mut self) -> &mut SystemTerminal {
+        &mut self.terminal
     }
 
     /// Empties the screen, so that the next frame is written whole
