@@ -5,7 +5,7 @@
 //! panic hook before the message is printed, by whoever handles a signal. Nothing here listens for
 //! signals or reads events.
 
-use std::io::{self, BufWriter, Stdout, Write};
+use std::io::{self, Write};
 use std::sync::Once;
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -32,8 +32,36 @@ impl Default for Options {
     }
 }
 
-/// The process's terminal as [`ratatui`] draws on it; buffered, so that a frame does not tear
-pub type SystemTerminal = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
+/// The process's terminal as [`ratatui`] draws on it
+pub type SystemTerminal = Terminal<CrosstermBackend<Output>>;
+
+/// Standard output while the screen is taken, nothing otherwise
+///
+/// Written in one go when flushed, so that a frame does not tear. What is flushed after the screen
+/// was given back is discarded: it would spoil what stands there now, and where the terminal is
+/// gone the attempt would end in a panic while everything is being put away.
+#[derive(Debug, Default)]
+pub struct Output {
+    frame: Vec<u8>,
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.frame.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let written = if is_taken() {
+            let mut output = io::stdout().lock();
+            output.write_all(&self.frame).and_then(|()| output.flush())
+        } else {
+            Ok(())
+        };
+        self.frame.clear();
+        written
+    }
+}
 
 /// The whole screen of the terminal, until dropped
 #[derive(Debug)]
@@ -53,8 +81,8 @@ impl Screen {
     pub fn enter(options: Options) -> io::Result<Self> {
         restore_on_panic();
         enter(&MODES, &mut Process, options)?;
-        let terminal = Terminal::new(CrosstermBackend::new(BufWriter::new(io::stdout())))
-            .inspect_err(|_| {
+        let terminal =
+            Terminal::new(CrosstermBackend::new(Output::default())).inspect_err(|_| {
                 // The error that is told is the one that led here.
                 restore().ok();
             })?;
