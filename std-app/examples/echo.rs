@@ -3,6 +3,7 @@
 //! `cargo run -p std-app --example echo [-- --ascii]`
 
 use std::error::Error;
+use std::io;
 use std::time::Instant;
 
 use crossterm::event::EventStream;
@@ -10,7 +11,12 @@ use futures_util::StreamExt;
 use std_app::terminal::screen::Options;
 use std_app::terminal::signal::terminated;
 use std_app::terminal::{
+<<<<<<< HEAD
     Action, Candidates, Console, Entry, FrameLimiter, History, Kind, LogLayer, Screen, Theme, state_dir,
+=======
+    Action, Candidates, Console, Entry, FrameLimiter, History, Kind, LogLayer, Screen, Theme,
+    TracingEvents, state_dir,
+>>>>>>> terminal
 };
 use tracing_subscriber::prelude::*;
 
@@ -26,9 +32,17 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut console = Console::new(theme).with_history(history).with_title("Echo");
     console.push(Entry::new(Kind::Hint, "Nothing said yet. Type a line and press Enter; Tab completes a command."));
 
-    let (layer, mut traced) = LogLayer::new(256);
+    let (layer, traced) = LogLayer::new(256);
     tracing_subscriber::registry().with(layer).init();
 
+    let shown = show(&mut console, traced).await;
+    // However that ended, what was typed is kept.
+    console.history_mut().save()?;
+    Ok(shown?)
+}
+
+/// Draws and reacts until told to leave; the screen is given back in any case
+async fn show(console: &mut Console, mut traced: TracingEvents) -> io::Result<()> {
     let completer = |line: &str, cursor: usize| {
         let words = COMMANDS.iter().filter(|command| command.starts_with(&line[..cursor]));
         Candidates { start: 0, words: words.map(|command| format!("{command} ")).collect() }
@@ -57,15 +71,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
             _ = &mut terminated => break,
         };
         match action {
-            Action::Submit(line) => run(&mut console, &line),
-            Action::Help => run(&mut console, "help"),
+            Action::Submit(line) => run(console, &line),
+            Action::Help => run(console, "help"),
             Action::Redraw => screen.clear()?,
             Action::Leave => break,
             Action::Escape | Action::Changed | Action::Ignored => {}
         }
     }
-    drop(screen);
-    console.history_mut().save()?;
     Ok(())
 }
 

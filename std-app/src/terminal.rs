@@ -3,12 +3,12 @@
 //! The parts stand by themselves and [`Console`] puts them together: a log that scrolls back and
 //! holds, below it a line to type on with history, search and completion, below that a line of
 //! hints. A program feeds it events, acts on the [`Action`] it answers with and draws it into any
-//! area of a frame; `examples/echo.rs` is a whole program in some sixty lines.
+//! area of a frame; `examples/echo.rs` is a whole program in less than a hundred lines.
 //!
 //! What this module does *not* do: it knows no protocol and no command, it reads no events and
 //! owns no loop, and it never asks for the time to decide anything; whoever uses it brings those.
 //!
-//! Text from elsewhere is cleaned here once more ([`clean`]): no control character reaches a
+//! Text from elsewhere is cleaned here once more ([`clean()`]): no control character reaches a
 //! cell, a history file or the terminal through this module.
 
 pub mod clean;

@@ -167,16 +167,8 @@ impl InputLine {
         let margin = if room >= 6 { 2 } else { 0 };
         let mut scroll = self.scroll.min(most);
         scroll = scroll.min(cursor.saturating_sub(margin));
-        scroll = scroll.max((cursor + 1 + margin).saturating_sub(room).min(most));
-        // Where the view begins inside a wide character it begins after it.
-        let mut column = 0;
-        for grapheme in self.text().graphemes(true) {
-            if column >= scroll {
-                break;
-            }
-            column += usize::from(grapheme.cell_width());
-        }
-        scroll.max(column).min(cursor)
+        // Where this is inside a wide character, its visible half stays empty.
+        scroll.max((cursor + 1 + margin).saturating_sub(room).min(most))
     }
 }
 

@@ -5,20 +5,21 @@
 //! entries alone; heading and keys are the caller's (see [`Console`](super::Console)). It writes
 //! no file.
 
-use std::cell::Cell;
+mod entry;
+
 use std::collections::VecDeque;
 
-use jiff::civil::DateTime;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::clean::{clean, prefix};
+pub use entry::{Entry, Kind, MAX_SOURCE_BYTES, MAX_TEXT_BYTES};
+
 use super::style::{Glyphs, Theme};
-use super::wrap;
 
 /// How many entries a log keeps unless told otherwise
 pub const DEFAULT_CAPACITY: usize = 10_000;
 
+<<<<<<< HEAD
 /// How many bytes of an entry's text are kept; more is cut off and marked with `…`
 pub const MAX_TEXT_BYTES: usize = 8_192;
 
@@ -124,6 +125,8 @@ impl PartialEq for Entry {
 
 impl Eq for Entry {}
 
+=======
+>>>>>>> terminal
 /// How to move through the log
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scroll {
@@ -328,8 +331,17 @@ impl Log {
             if y >= area.bottom() {
                 break;
             }
+<<<<<<< HEAD
             let area = Rect { y, height: area.bottom() - y, ..area };
             y += draw_entry(entry, skip, area, buffer, theme);
+=======
+            let area = Rect {
+                y,
+                height: area.bottom() - y,
+                ..area
+            };
+            y += entry::draw_entry(entry, skip, area, buffer, theme);
+>>>>>>> terminal
             skip = 0;
             number += 1;
         }
@@ -413,6 +425,7 @@ impl Default for Log {
     }
 }
 
+<<<<<<< HEAD
 /// Where the parts of an entry stand in a pane
 struct Columns {
     time: Option<u16>,
@@ -479,5 +492,7 @@ fn draw_entry(entry: &Entry, skip: usize, area: Rect, buffer: &mut Buffer, theme
     y - area.y
 }
 
+=======
+>>>>>>> terminal
 #[cfg(test)]
 mod tests;

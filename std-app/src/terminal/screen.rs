@@ -5,7 +5,7 @@
 //! panic hook before the message is printed, by whoever handles a signal. Nothing here listens for
 //! signals or reads events.
 
-use std::io::{self, BufWriter, Stdout, Write};
+use std::io::{self, Write};
 use std::sync::Once;
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -28,11 +28,41 @@ impl Default for Options {
     }
 }
 
+/// The process's terminal as [`ratatui`] draws on it
+pub type SystemTerminal = Terminal<CrosstermBackend<Output>>;
+
+/// Standard output while the screen is taken, nothing otherwise
+///
+/// Written in one go when flushed, so that a frame does not tear. What is flushed after the screen
+/// was given back is discarded: it would spoil what stands there now, and where the terminal is
+/// gone the attempt would end in a panic while everything is being put away.
+#[derive(Debug, Default)]
+pub struct Output {
+    frame: Vec<u8>,
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.frame.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let written = if is_taken() {
+            let mut output = io::stdout().lock();
+            output.write_all(&self.frame).and_then(|()| output.flush())
+        } else {
+            Ok(())
+        };
+        self.frame.clear();
+        written
+    }
+}
+
 /// The whole screen of the terminal, until dropped
 #[derive(Debug)]
 pub struct Screen {
-    // Buffered, so that a frame is one write and does not tear.
-    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    terminal: SystemTerminal,
 }
 
 impl Screen {
@@ -47,10 +77,18 @@ impl Screen {
     pub fn enter(options: Options) -> io::Result<Self> {
         restore_on_panic();
         enter(&MODES, &mut Process, options)?;
+<<<<<<< HEAD
         let terminal = Terminal::new(CrosstermBackend::new(BufWriter::new(io::stdout()))).inspect_err(|_| {
             // The error that is told is the one that led here.
             restore().ok();
         })?;
+=======
+        let terminal =
+            Terminal::new(CrosstermBackend::new(Output::default())).inspect_err(|_| {
+                // The error that is told is the one that led here.
+                restore().ok();
+            })?;
+>>>>>>> terminal
         Ok(Self { terminal })
     }
 
@@ -63,6 +101,13 @@ impl Screen {
     pub fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
         ensure_taken()?;
         self.terminal.draw(render).map(drop)
+    }
+
+    /// The terminal itself, for a loop that works on any backend
+    ///
+    /// Such a loop should end once [`is_taken`] says no; [`draw`](Self::draw) looks by itself.
+    pub fn terminal_mut(&mut self) -> &mut SystemTerminal {
+        &mut self.terminal
     }
 
     /// Empties the screen, so that the next frame is written whole

@@ -121,9 +121,17 @@ fn beside(path: &Path, suffix: &str) -> io::Result<PathBuf> {
 }
 
 /// What is typed is nobody else's to read
+#[cfg(unix)]
 fn private() -> OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt;
+
     let mut options = OpenOptions::new();
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.mode(0o600);
     options
+}
+
+/// The folder of a user's local data is closed to others by itself
+#[cfg(not(unix))]
+fn private() -> OpenOptions {
+    OpenOptions::new()
 }

@@ -88,3 +88,12 @@ fn the_process_restores_nothing_it_did_not_take() {
     restore().unwrap();
     assert!(ensure_taken().is_err());
 }
+
+#[test]
+fn a_frame_that_comes_too_late_is_discarded() {
+    assert!(!is_taken());
+    let mut output = Output::default();
+    output.write_all(b"\x1b[2Jlate").unwrap();
+    output.flush().unwrap();
+    assert!(output.frame.is_empty());
+}
