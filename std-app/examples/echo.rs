@@ -11,12 +11,7 @@ use futures_util::StreamExt;
 use std_app::terminal::screen::Options;
 use std_app::terminal::signal::terminated;
 use std_app::terminal::{
-<<<<<<< HEAD
-    Action, Candidates, Console, Entry, FrameLimiter, History, Kind, LogLayer, Screen, Theme, state_dir,
-=======
-    Action, Candidates, Console, Entry, FrameLimiter, History, Kind, LogLayer, Screen, Theme,
-    TracingEvents, state_dir,
->>>>>>> terminal
+    Action, Candidates, Console, Entry, FrameLimiter, History, Kind, LogLayer, Screen, Theme, TracingEvents, state_dir,
 };
 use tracing_subscriber::prelude::*;
 

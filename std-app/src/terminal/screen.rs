@@ -77,18 +77,10 @@ impl Screen {
     pub fn enter(options: Options) -> io::Result<Self> {
         restore_on_panic();
         enter(&MODES, &mut Process, options)?;
-<<<<<<< HEAD
-        let terminal = Terminal::new(CrosstermBackend::new(BufWriter::new(io::stdout()))).inspect_err(|_| {
+        let terminal = Terminal::new(CrosstermBackend::new(Output::default())).inspect_err(|_| {
             // The error that is told is the one that led here.
             restore().ok();
         })?;
-=======
-        let terminal =
-            Terminal::new(CrosstermBackend::new(Output::default())).inspect_err(|_| {
-                // The error that is told is the one that led here.
-                restore().ok();
-            })?;
->>>>>>> terminal
         Ok(Self { terminal })
     }
 

@@ -57,13 +57,7 @@ impl Entry {
         if text.len() > MAX_TEXT_BYTES {
             body.push('…');
         }
-        Self {
-            time: None,
-            kind,
-            body,
-            source: 0,
-            counted: Cell::default(),
-        }
+        Self { time: None, kind, body, source: 0, counted: Cell::default() }
     }
 
     /// An entry with the local wall time of now
@@ -84,11 +78,7 @@ impl Entry {
     pub fn with_source(mut self, source: &str) -> Self {
         let source = clean(prefix(source, MAX_SOURCE_BYTES));
         let text = self.text();
-        self.body = if source.is_empty() {
-            text.to_owned()
-        } else {
-            format!("{source}  {text}")
-        };
+        self.body = if source.is_empty() { text.to_owned() } else { format!("{source}  {text}") };
         self.source = source.len();
         self.counted = Cell::default();
         self
@@ -115,19 +105,14 @@ impl Entry {
     /// The text, cleaned
     #[must_use]
     pub fn text(&self) -> &str {
-        if self.source > 0 {
-            &self.body[self.source + 2..]
-        } else {
-            &self.body
-        }
+        if self.source > 0 { &self.body[self.source + 2..] } else { &self.body }
     }
 }
 
 impl PartialEq for Entry {
     fn eq(&self, other: &Self) -> bool {
         // The rows counted say how it was drawn, not what it is.
-        (self.time, self.kind, self.source, &self.body)
-            == (other.time, other.kind, other.source, &other.body)
+        (self.time, self.kind, self.source, &self.body) == (other.time, other.kind, other.source, &other.body)
     }
 }
 
@@ -147,23 +132,11 @@ impl Columns {
     fn of(entry: &Entry, width: u16) -> Self {
         if width < Self::NARROW {
             let hanging = u16::from(width > 2);
-            return Self {
-                time: None,
-                body: 0,
-                hanging,
-            };
+            return Self { time: None, body: 0, hanging };
         }
         match entry.time {
-            Some(_) => Self {
-                time: Some(2),
-                body: 12,
-                hanging: 14,
-            },
-            None => Self {
-                time: None,
-                body: 2,
-                hanging: 4,
-            },
+            Some(_) => Self { time: Some(2), body: 12, hanging: 14 },
+            None => Self { time: None, body: 2, hanging: 4 },
         }
     }
 }
@@ -183,41 +156,26 @@ impl Entry {
         }
         let rows = self.wrap(width).len();
         // A text of bounded length has fewer rows than a u32 counts.
-        self.counted
-            .set((width, u32::try_from(rows).unwrap_or(u32::MAX)));
+        self.counted.set((width, u32::try_from(rows).unwrap_or(u32::MAX)));
         rows
     }
 }
 
 /// Draws the rows of an entry from row `skip` on; how many rows it took
-pub(super) fn draw_entry(
-    entry: &Entry,
-    skip: usize,
-    area: Rect,
-    buffer: &mut Buffer,
-    theme: &Theme,
-) -> u16 {
+pub(super) fn draw_entry(entry: &Entry, skip: usize, area: Rect, buffer: &mut Buffer, theme: &Theme) -> u16 {
     let columns = Columns::of(entry, area.width);
     let mut y = area.y;
     for (index, row) in entry.wrap(area.width).into_iter().enumerate().skip(skip) {
         if y >= area.bottom() {
             break;
         }
-        let mut x = area.x
-            + if index == 0 {
-                columns.body
-            } else {
-                columns.hanging
-            };
+        let mut x = area.x + if index == 0 { columns.body } else { columns.hanging };
         if let (0, Some(column), Some(time)) = (index, columns.time, entry.time) {
             let time = time.strftime("%H:%M:%S").to_string();
             buffer.set_string(area.x + column, y, time, theme.dim);
         }
         let split = entry.source.clamp(row.start, row.end);
-        for (part, style) in [
-            (row.start..split, theme.accent),
-            (split..row.end, theme.kind(entry.kind)),
-        ] {
+        for (part, style) in [(row.start..split, theme.accent), (split..row.end, theme.kind(entry.kind))] {
             let room = usize::from(area.right().saturating_sub(x));
             x = buffer.set_stringn(x, y, &entry.body[part], room, style).0;
         }
