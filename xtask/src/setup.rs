@@ -1,0 +1,187 @@
+//! `cargo xtask setup`: what the tests need besides a Rust toolchain and a C compiler
+//!
+//! It asks first and installs only what is missing, so a second run takes a fraction of a second. What it cannot install
+//! is told in one line: what, what for, how. Everything that is no tool of the whole system goes below `target/peers`.
+//! It never removes or upgrades what somebody else installed.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+
+use crate::report::Report;
+use crate::{say, workspace};
+
+mod node;
+mod python;
+mod rust;
+mod system;
+
+/// Installs everything that the tests need, or says what to install
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Install nothing, only say what is missing
+    #[arg(long)]
+    check: bool,
+}
+
+/// One thing that the tests need
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// `cargo fmt`
+    Rustfmt,
+    /// `cargo clippy`
+    Clippy,
+    /// The standard library of a bare Cortex-M3
+    Thumb,
+    /// The standard library of 64-bit Windows
+    Windows,
+    /// A terminal multiplexer, to see the program in
+    Tmux,
+    /// mcstatus in `target/peers/python`
+    Mcstatus,
+    /// minecraft-protocol in `target/peers/node`
+    MinecraftProtocol,
+}
+
+impl Need {
+    /// Everything, quick ones first
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Rustfmt,
+        Self::Clippy,
+        Self::Thumb,
+        Self::Windows,
+        Self::Tmux,
+        Self::Mcstatus,
+        Self::MinecraftProtocol,
+    ];
+
+    /// Makes sure that it is there: `Ok(true)` when it had to be installed
+    fn ensure(self, install: bool) -> Result<bool, Missing> {
+        match self {
+            Self::Rustfmt => rust::component("rustfmt", &["fmt", "--version"], install),
+            Self::Clippy => rust::component("clippy", &["clippy", "--version"], install),
+            Self::Thumb => rust::target(
+                "thumbv7m-none-eabi",
+                "the build for a microcontroller",
+                install,
+            ),
+            Self::Windows => {
+                rust::target("x86_64-pc-windows-gnu", "the check for Windows", install)
+            }
+            Self::Tmux => system::tmux(install),
+            Self::Mcstatus => python::mcstatus(install),
+            Self::MinecraftProtocol => node::minecraft_protocol(install),
+        }
+    }
+}
+
+/// Something that is needed, not there, and not to be installed from here
+#[derive(Debug)]
+pub(crate) struct Missing {
+    what: String,
+    used_by: String,
+    how: String,
+}
+
+impl Missing {
+    fn new(what: impl Into<String>, used_by: impl Into<String>, how: impl Into<String>) -> Self {
+        Self {
+            what: what.into(),
+            used_by: used_by.into(),
+            how: how.into(),
+        }
+    }
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "missing {}, needed by {}: {}",
+            self.what, self.used_by, self.how
+        )
+    }
+}
+
+/// Runs the command
+pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let mut report = Report::default();
+    for (need, result) in ensure(&Need::ALL, !args.check)? {
+        report.check("setup", result, format!("cargo xtask setup (for {need:?})"));
+    }
+    Ok(report.close())
+}
+
+/// Makes sure that each of `needs` is there
+///
+/// # Errors
+///
+/// When `target/peers` cannot be made or locked; what is missing is in the list instead.
+pub(crate) fn ensure(
+    needs: &[Need],
+    install: bool,
+) -> anyhow::Result<Vec<(Need, Result<(), Missing>)>> {
+    let _lock = lock()?;
+    let mut results = Vec::new();
+    for need in needs {
+        let result = need.ensure(install).map(|installed| {
+            if installed {
+                say(format_args!("installed for {need:?}"));
+            }
+        });
+        if let Err(missing) = &result {
+            say(missing);
+        }
+        results.push((*need, result));
+    }
+    Ok(results)
+}
+
+/// Keeps two of these commands from installing at once, until the file is dropped
+fn lock() -> anyhow::Result<File> {
+    let folder = workspace::peers();
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let path = folder.join(".lock");
+    let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+    file.lock()
+        .with_context(|| format!("cannot lock {}", path.display()))?;
+    Ok(file)
+}
+
+/// Whether `stamp` says that exactly `wanted` was installed
+///
+/// The stamp is the lock file itself rather than a hash of it: there is nothing to collide and it can be read.
+fn is_stamped(stamp: &std::path::Path, wanted: &str) -> bool {
+    fs::read_to_string(stamp).is_ok_and(|found| found == wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missing_says_what_for_and_how_in_one_line() {
+        let missing = Missing::new(
+            "npm",
+            "the tests against minecraft-protocol",
+            "apt-get install npm",
+        );
+        let line = missing.to_string();
+        assert_eq!(
+            line,
+            "missing npm, needed by the tests against minecraft-protocol: apt-get install npm"
+        );
+    }
+
+    #[test]
+    fn stamp_holds_only_for_the_same_lock_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let stamp = folder.path().join("stamp");
+        assert!(!is_stamped(&stamp, "a==1"));
+        fs::write(&stamp, "a==1").unwrap();
+        assert!(is_stamped(&stamp, "a==1"));
+        assert!(!is_stamped(&stamp, "a==2"));
+    }
+}

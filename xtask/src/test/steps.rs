@@ -1,0 +1,464 @@
+//! The steps of `cargo xtask test`
+//!
+//! Each is a few command lines. A new package of tests or a new check gets its line here and nowhere else; what they need
+//! to be installed is listed with them.
+
+use anyhow::Context as _;
+
+use super::tally::Tally;
+use super::{Context, Mode};
+use crate::cmd::{Cmd, CmdError};
+use crate::setup::Need;
+use crate::tidy;
+use crate::workspace::{self, Members};
+
+/// A named part of `cargo xtask test`
+pub(super) struct Step {
+    pub(super) name: &'static str,
+    pub(super) about: &'static str,
+    pub(super) needs: &'static [Need],
+    /// Whether it runs when a need is missing: the tests that need it fail then, and the others tell what they find
+    pub(super) runs_without: bool,
+    pub(super) run: fn(&mut Context),
+}
+
+/// What the tests of some package need
+pub(super) const TESTS_NEED: &[Need] = &[Need::Tmux, Need::Mcstatus, Need::MinecraftProtocol];
+
+/// The targets that code is checked or built for
+const WINDOWS: &str = "x86_64-pc-windows-gnu";
+const THUMB: &str = "thumbv7m-none-eabi";
+
+/// All of them, in the order in which they run: what fails fast comes first
+pub(super) const STEPS: &[Step] = &[
+    Step {
+        name: "fmt",
+        about: "formatting",
+        needs: &[Need::Rustfmt],
+        runs_without: false,
+        run: fmt,
+    },
+    Step {
+        name: "tidy",
+        about: "rules of the house that no lint knows",
+        needs: &[],
+        runs_without: false,
+        run: tidy,
+    },
+    Step {
+        name: "clippy",
+        about: "lints, as errors",
+        needs: &[Need::Clippy],
+        runs_without: false,
+        run: clippy,
+    },
+    Step {
+        name: "docs",
+        about: "documentation, warnings as errors",
+        needs: &[],
+        runs_without: false,
+        run: docs,
+    },
+    Step {
+        name: "units",
+        about: "tests within the packages, with doctests",
+        needs: &[],
+        runs_without: false,
+        run: units,
+    },
+    Step {
+        name: "e2e",
+        about: "tests across the packages: the real program, foreign peers, a real terminal",
+        needs: TESTS_NEED,
+        runs_without: true,
+        run: e2e,
+    },
+    Step {
+        name: "features",
+        about: "each feature alone, and the examples",
+        needs: &[],
+        runs_without: false,
+        run: features,
+    },
+    Step {
+        name: "thumb",
+        about: "proto-core built for a microcontroller, with each feature",
+        needs: &[Need::Thumb],
+        runs_without: false,
+        run: thumb,
+    },
+    Step {
+        name: "windows",
+        about: "everything checked for Windows",
+        needs: &[Need::Windows],
+        runs_without: false,
+        run: windows,
+    },
+];
+
+/// The tests whose name contains `filter`, in every package
+pub(super) fn matching(context: &mut Context, filter: &str) {
+    let mut ran = 0;
+    for cmd in unit_commands(context) {
+        ran += context.tests(filter, &cmd.args(["--", filter]));
+    }
+    match program(context) {
+        Ok(program) => {
+            ran += context.tests(filter, &e2e_command(context, &program).args(["--", filter]));
+        }
+        Err(error) => context.fail(filter, format_args!("{error:#}")),
+    }
+    if ran == 0 {
+        context.fail(
+            filter,
+            "it is no step (see `cargo xtask test --list`) and matches no test",
+        );
+    }
+}
+
+impl Context {
+    fn fail(&mut self, step: &str, what: impl std::fmt::Display) {
+        self.report
+            .fail(step, what, format!("cargo xtask test {step}"));
+    }
+
+    /// Runs one command that counts as one check
+    fn check(&mut self, step: &str, cmd: &Cmd) {
+        self.report
+            .check(step, cmd.run(), format!("cargo xtask test {step}"));
+    }
+
+    /// Runs one command of tests, counts them, and returns how many ran
+    fn tests(&mut self, step: &str, cmd: &Cmd) -> u64 {
+        let mut tally = Tally::default();
+        let result = cmd.tee(|line| tally.read(line));
+        self.count(step, &tally, result);
+        tally.ran()
+    }
+
+    fn count(&mut self, step: &str, tally: &Tally, result: Result<(), CmdError>) {
+        self.report.pass(tally.passed());
+        for name in tally.failures() {
+            self.report.fail(
+                step,
+                format_args!("test {name}"),
+                format!("cargo xtask test '{name}'"),
+            );
+        }
+        if tally.ignored() > 0 {
+            self.fail(
+                step,
+                format_args!("{} tests are ignored: none may be skipped", tally.ignored()),
+            );
+        }
+        // A run that breaks off (no build, a crash, the deadline) names no test, or not the one that matters.
+        if let Err(error) = result
+            && tally.failures().is_empty()
+        {
+            self.fail(step, error);
+        }
+    }
+
+    /// A subcommand of cargo that keeps the lock file when it must
+    fn cargo(&self, subcommand: &str) -> Cmd {
+        let cmd = Cmd::cargo().arg(subcommand);
+        match self.mode {
+            Mode::Lenient => cmd,
+            Mode::Strict => cmd.arg("--locked").env("CI", "true"),
+        }
+    }
+
+    /// Each feature of a package alone, none, and all; an empty list is a failure told as such
+    fn feature_sets(&mut self, step: &str, package: &str) -> Vec<Vec<String>> {
+        match Members::read(self.mode == Mode::Strict).and_then(|members| members.features(package))
+        {
+            Ok(features) => feature_sets(&features),
+            Err(error) => {
+                self.fail(step, format_args!("{error:#}"));
+                Vec::new()
+            }
+        }
+    }
+}
+
+fn feature_sets(features: &[String]) -> Vec<Vec<String>> {
+    let mut sets = vec![vec!["--no-default-features".to_owned()]];
+    for feature in features {
+        sets.push(vec![
+            "--no-default-features".to_owned(),
+            "--features".to_owned(),
+            feature.clone(),
+        ]);
+    }
+    if features.len() > 1 {
+        sets.push(vec!["--all-features".to_owned()]);
+    }
+    sets
+}
+
+fn fmt(context: &mut Context) {
+    context.check("fmt", &Cmd::cargo().args(["fmt", "--all", "--check"]));
+}
+
+fn tidy(context: &mut Context) {
+    match tidy::check(&workspace::root()) {
+        Ok(findings) if findings.is_empty() => context.report.pass(1),
+        Ok(findings) => {
+            for finding in findings {
+                context.fail("tidy", finding);
+            }
+        }
+        Err(error) => context.fail("tidy", format_args!("{error:#}")),
+    }
+}
+
+fn clippy(context: &mut Context) {
+    let clippy = |packages: &[&str]| {
+        context
+            .cargo("clippy")
+            .args(packages)
+            .args(["--all-targets", "--", "--deny", "warnings"])
+    };
+    let commands = [
+        clippy(&["--workspace"]),
+        clippy(&["--package", "proto-core", "--all-features"]),
+    ];
+    for cmd in &commands {
+        context.check("clippy", cmd);
+    }
+}
+
+fn docs(context: &mut Context) {
+    let doc = |packages: &[&str]| {
+        context
+            .cargo("doc")
+            .args(["--no-deps"])
+            .args(packages)
+            .env("RUSTDOCFLAGS", "--deny warnings")
+    };
+    let commands = [
+        doc(&[
+            "--workspace",
+            "--exclude",
+            "proto-core",
+            "--document-private-items",
+        ]),
+        doc(&["--package", "proto-core", "--all-features"]),
+    ];
+    for cmd in &commands {
+        context.check("docs", cmd);
+    }
+}
+
+fn units(context: &mut Context) {
+    for cmd in unit_commands(context) {
+        if context.tests("units", &cmd) == 0 {
+            context.fail("units", format_args!("`{cmd}` ran no test"));
+        }
+    }
+}
+
+/// Every package but the one across them; proto-core with everything that its tests can use
+fn unit_commands(context: &Context) -> [Cmd; 2] {
+    let test = || context.cargo("test").arg("--no-fail-fast");
+    [
+        test().args(["--package", "proto-core", "--all-features"]),
+        test().args([
+            "--workspace",
+            "--exclude",
+            "proto-core",
+            "--exclude",
+            "slp-tests",
+        ]),
+    ]
+}
+
+fn e2e(context: &mut Context) {
+    let program = match program(context) {
+        Ok(program) => program,
+        Err(error) => return context.fail("e2e", format_args!("{error:#}")),
+    };
+    let cmd = e2e_command(context, &program);
+    if context.tests("e2e", &cmd) == 0 {
+        context.fail("e2e", format_args!("`{cmd}` ran no test"));
+    }
+}
+
+fn e2e_command(context: &Context, program: &str) -> Cmd {
+    let peers = workspace::peers();
+    context
+        .cargo("test")
+        .args(["--no-fail-fast", "--package", "slp-tests"])
+        .env("SLP_BIN", program)
+        .env("SLP_PEERS_PYTHON", peers.join("python"))
+        .env("SLP_PEERS_NODE", peers.join("node"))
+}
+
+/// Builds `slp` as the tests use it and returns where it is
+fn program(context: &Context) -> anyhow::Result<String> {
+    executable(
+        &context
+            .cargo("build")
+            .args(["--package", "std-app", "--bin", "slp"]),
+    )
+}
+
+/// Runs a `cargo build` of one program and returns where it is
+pub(crate) fn executable(build: &Cmd) -> anyhow::Result<String> {
+    let mut found = None;
+    // Cargo alone knows where its target folder is. Its messages are not shown, only what rustc has to say.
+    let messages = build
+        .clone()
+        .args(["--quiet", "--message-format", "json-render-diagnostics"])
+        .capture()?;
+    for message in messages.lines() {
+        let message: serde_json::Value =
+            serde_json::from_str(message).context("cargo wrote no JSON")?;
+        if let Some(path) = message["executable"].as_str() {
+            found = Some(path.to_owned());
+        }
+    }
+    found.with_context(|| format!("`{build}` built no program"))
+}
+
+fn features(context: &mut Context) {
+    for package in ["proto-core", "std-app"] {
+        for set in context.feature_sets("features", package) {
+            let cmd = context
+                .cargo("check")
+                .args(["--package", package])
+                .args(set);
+            context.check("features", &cmd);
+        }
+    }
+    let cmd = context
+        .cargo("check")
+        .args(["--package", "std-app", "--examples"]);
+    context.check("features", &cmd);
+}
+
+fn thumb(context: &mut Context) {
+    for set in context.feature_sets("thumb", "proto-core") {
+        let build = context.cargo("build").args([
+            "--package",
+            "proto-core",
+            "--lib",
+            "--release",
+            "--target",
+            THUMB,
+        ]);
+        context.check("thumb", &build.args(set));
+    }
+}
+
+fn windows(context: &mut Context) {
+    let cmd = context
+        .cargo("check")
+        .args(["--workspace", "--all-targets", "--target", WINDOWS]);
+    context.check("windows", &cmd);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Report;
+
+    fn context(mode: Mode) -> Context {
+        Context {
+            mode,
+            report: Report::default(),
+        }
+    }
+
+    #[test]
+    fn strict_commands_keep_the_lock_file() {
+        assert_eq!(
+            context(Mode::Strict).cargo("check").to_string(),
+            "CI=true cargo check --locked"
+        );
+        assert_eq!(
+            context(Mode::Lenient).cargo("check").to_string(),
+            "cargo check"
+        );
+    }
+
+    #[test]
+    fn feature_sets_are_none_each_and_all() {
+        let features = ["a".to_owned(), "b".to_owned()];
+        let sets: Vec<String> = feature_sets(&features)
+            .iter()
+            .map(|set| set.join(" "))
+            .collect();
+        assert_eq!(
+            sets,
+            [
+                "--no-default-features",
+                "--no-default-features --features a",
+                "--no-default-features --features b",
+                "--all-features"
+            ]
+        );
+        assert_eq!(feature_sets(&[]).len(), 1);
+    }
+
+    #[test]
+    fn failing_tests_are_named_and_passing_ones_counted() {
+        let mut context = context(Mode::Lenient);
+        let mut tally = Tally::default();
+        for line in [
+            "test a::b ... FAILED",
+            "test result: FAILED. 3 passed; 1 failed; 0 ignored; 0 measured;",
+        ] {
+            tally.read(line);
+        }
+        let status = Cmd::cargo()
+            .quiet()
+            .arg("--no-such-option")
+            .capture()
+            .map(|_| ());
+        context.count("units", &tally, status);
+        let told = context.report.to_string();
+        assert!(
+            told.contains("units: test a::b\n    again: cargo xtask test 'a::b'\n"),
+            "{told}"
+        );
+        assert!(told.ends_with("3 passed, 1 failed"), "{told}");
+    }
+
+    #[test]
+    fn run_that_breaks_off_or_skips_has_failed() {
+        let mut context = context(Mode::Lenient);
+        let broken = Cmd::cargo()
+            .quiet()
+            .arg("--no-such-option")
+            .capture()
+            .map(|_| ());
+        context.count("units", &Tally::default(), broken);
+        let mut skipping = Tally::default();
+        skipping.read("test result: ok. 3 passed; 0 failed; 2 ignored; 0 measured;");
+        context.count("units", &skipping, Ok(()));
+        let told = context.report.to_string();
+        assert!(
+            told.contains("units: `cargo --no-such-option` ended with"),
+            "{told}"
+        );
+        assert!(told.contains("2 tests are ignored"), "{told}");
+        assert!(told.ends_with("3 passed, 2 failed"), "{told}");
+    }
+
+    #[test]
+    fn package_without_features_file_is_told() {
+        let mut context = context(Mode::Lenient);
+        assert!(
+            context
+                .feature_sets("features", "no-such-package")
+                .is_empty()
+        );
+        assert!(
+            context
+                .report
+                .to_string()
+                .contains("no package no-such-package")
+        );
+    }
+}
