@@ -47,29 +47,16 @@ pub(crate) enum Need {
 
 impl Need {
     /// Everything, quick ones first
-    pub(crate) const ALL: [Self; 7] = [
-        Self::Rustfmt,
-        Self::Clippy,
-        Self::Thumb,
-        Self::Windows,
-        Self::Tmux,
-        Self::Mcstatus,
-        Self::MinecraftProtocol,
-    ];
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Rustfmt, Self::Clippy, Self::Thumb, Self::Windows, Self::Tmux, Self::Mcstatus, Self::MinecraftProtocol];
 
     /// Makes sure that it is there: `Ok(true)` when it had to be installed
     fn ensure(self, install: bool) -> Result<bool, Missing> {
         match self {
             Self::Rustfmt => rust::component("rustfmt", &["fmt", "--version"], install),
             Self::Clippy => rust::component("clippy", &["clippy", "--version"], install),
-            Self::Thumb => rust::target(
-                "thumbv7m-none-eabi",
-                "the build for a microcontroller",
-                install,
-            ),
-            Self::Windows => {
-                rust::target("x86_64-pc-windows-gnu", "the check for Windows", install)
-            }
+            Self::Thumb => rust::target("thumbv7m-none-eabi", "the build for a microcontroller", install),
+            Self::Windows => rust::target("x86_64-pc-windows-gnu", "the check for Windows", install),
             Self::Tmux => system::tmux(install),
             Self::Mcstatus => python::mcstatus(install),
             Self::MinecraftProtocol => node::minecraft_protocol(install),
@@ -87,21 +74,13 @@ pub(crate) struct Missing {
 
 impl Missing {
     fn new(what: impl Into<String>, used_by: impl Into<String>, how: impl Into<String>) -> Self {
-        Self {
-            what: what.into(),
-            used_by: used_by.into(),
-            how: how.into(),
-        }
+        Self { what: what.into(), used_by: used_by.into(), how: how.into() }
     }
 }
 
 impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "missing {}, needed by {}: {}",
-            self.what, self.used_by, self.how
-        )
+        write!(f, "missing {}, needed by {}: {}", self.what, self.used_by, self.how)
     }
 }
 
@@ -119,10 +98,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 /// # Errors
 ///
 /// When `target/peers` cannot be made or locked; what is missing is in the list instead.
-pub(crate) fn ensure(
-    needs: &[Need],
-    install: bool,
-) -> anyhow::Result<Vec<(Need, Result<(), Missing>)>> {
+pub(crate) fn ensure(needs: &[Need], install: bool) -> anyhow::Result<Vec<(Need, Result<(), Missing>)>> {
     let _lock = lock()?;
     let mut results = Vec::new();
     for need in needs {
@@ -145,8 +121,7 @@ fn lock() -> anyhow::Result<File> {
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let path = folder.join(".lock");
     let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
-    file.lock()
-        .with_context(|| format!("cannot lock {}", path.display()))?;
+    file.lock().with_context(|| format!("cannot lock {}", path.display()))?;
     Ok(file)
 }
 
@@ -163,16 +138,9 @@ mod tests {
 
     #[test]
     fn missing_says_what_for_and_how_in_one_line() {
-        let missing = Missing::new(
-            "npm",
-            "the tests against minecraft-protocol",
-            "apt-get install npm",
-        );
+        let missing = Missing::new("npm", "the tests against minecraft-protocol", "apt-get install npm");
         let line = missing.to_string();
-        assert_eq!(
-            line,
-            "missing npm, needed by the tests against minecraft-protocol: apt-get install npm"
-        );
+        assert_eq!(line, "missing npm, needed by the tests against minecraft-protocol: apt-get install npm");
     }
 
     #[test]
