@@ -1,3 +1,5 @@
+//! The console: keys in, actions and pictures out
+
 use crossterm::event::{MouseEvent, MouseEventKind};
 use jiff::civil::date;
 use proptest::prelude::*;

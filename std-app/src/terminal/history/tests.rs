@@ -1,3 +1,5 @@
+//! The history: in memory, searched, and in a file that two programs share
+
 use std::fs;
 
 use tempfile::tempdir;

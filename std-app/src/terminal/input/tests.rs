@@ -1,3 +1,5 @@
+//! The input line: editing, and the cursor at any width
+
 use proptest::prelude::*;
 
 use super::*;

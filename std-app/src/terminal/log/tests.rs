@@ -1,3 +1,5 @@
+//! The log pane: scrolling, wrapping and what it keeps
+
 use jiff::civil::date;
 use proptest::prelude::*;
 use ratatui::buffer::{Buffer, Cell as BufferCell};

@@ -1,3 +1,5 @@
+//! The screen: taken once, given back on every way out
+
 use super::*;
 
 /// Writes down what is done to it, and fails when told to
