@@ -162,7 +162,7 @@ impl<A: AsRef<[u8]>> Server<A> {
         let count = u64::try_from(consumed).unwrap_or(u64::MAX);
         if consumed > 0 {
             self.heard = now;
-            self.probed = false;
+            self.probed = None;
         }
         match outcome {
             Ok(event) => {
