@@ -104,6 +104,7 @@ impl Receive {
 
     const fn end_of_frame(&mut self) {
         self.part = Part::Head(frame::Decoder::new());
+        self.left = 0;
         self.started = None;
     }
 

@@ -143,7 +143,8 @@ impl Decoder {
             match core::str::from_utf8(partial) {
                 Ok(text) => {
                     let character = text.chars().next().ok_or(Invalid::Utf8)?;
-                    self.partial_len = 0;
+                    // Cleared too, so that decoders at the same place are equal however they came there.
+                    (self.partial, self.partial_len) = ([0; 4], 0);
                     let chunk = Chunk::Char(character);
                     self.units = self.units.saturating_add(chunk.utf16_len());
                     if self.units > maximum {
