@@ -4,6 +4,8 @@
 pub mod client;
 pub mod command;
 pub mod error;
+#[cfg(any(feature = "embedded-io", feature = "embedded-io-async"))]
+pub mod io;
 pub mod json;
 pub mod legacy;
 pub mod machine;
