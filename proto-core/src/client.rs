@@ -1,8 +1,7 @@
 //! The client's side of one connection (PROTOCOL.md §2, §3)
 //!
 //! Turns commands into packets and packets into events. It does not read the status document, which passes through in
-//! pieces ([`Event::ResponseChunk`]; [`crate::status::Picker`] takes the fields out), and it neither connects nor
-//! reconnects.
+//! pieces ([`Event::ResponseChunk`]; [`crate::status`] takes the fields out), and it neither connects nor reconnects.
 //!
 //! ```text
 //!                   ping: Handshake(1), Request

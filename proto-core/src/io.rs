@@ -1,15 +1,15 @@
 //! Drivers over embedded-io's traits: a machine, a transport and a clock put together
 //!
 //! A [`Driver`] moves bytes between any [`Machine`] and any transport that implements embedded-io's `Read` and `Write`
-//! (feature `embedded-io`: [`Driver::step`]) or their async twins (feature `embedded-io-async`:
-//! [`Driver::step_async`]). It decides nothing: each rule is the machine's. It does not connect, accept, resolve, sleep
+//! (feature `embedded-io`: `Driver::step`) or their async twins (feature `embedded-io-async`:
+//! `Driver::step_async`). It decides nothing: each rule is the machine's. It does not connect, accept, resolve, sleep
 //! or retry, and it has no executor, no timer and no buffer of its own; the one that reads go into is lent by the caller.
 //!
 //! # Deadlines
 //! The protocol's time-outs are the machine's, so someone has to wake up for [`Driver::deadline`].
 //! * Blocking: give the transport a read time-out. A read that fails with `TimedOut` or `Interrupted` counts as one that
 //!   brought nothing, and every step fires what is due.
-//! * Async: race [`Driver::step_async`] against your timer set to [`Driver::deadline`], drop the loser and step again: a
+//! * Async: race `Driver::step_async` against your timer set to [`Driver::deadline`], drop the loser and step again: a
 //!   step begins with what is due. A step that was dropped loses nothing as long as the transport's `read` and `write` are
 //!   cancel-safe themselves **and the next step is lent the same buffer, untouched**: what was read and not consumed is
 //!   still in it.

@@ -1,4 +1,4 @@
-//! Server List Ping as two state machines
+#![doc = include_str!("../README.md")]
 #![no_std]
 
 pub mod client;

@@ -5,7 +5,7 @@
 //! calls give the same events. An [`Endpoint`] is one half of it, for a test that plays the other side itself, byte by
 //! byte.
 //!
-//! It opens no socket, knows nothing of drivers ([`crate::io`] has its own tests) and contains no rule of the protocol
+//! It opens no socket, knows nothing of drivers (`io` has its own tests) and contains no rule of the protocol
 //! beyond the forms of well-formed packets. It needs `std`, and is meant for tests alone.
 
 mod endpoint;
