@@ -1,8 +1,7 @@
 //! The client's side of one connection (PROTOCOL.md §2, §3)
 //!
 //! Turns commands into packets and packets into events. It does not read the status document, which passes through in
-//! pieces ([`Event::ResponseChunk`]; [`crate::status::Picker`] takes the fields out), and it neither connects nor
-//! reconnects.
+//! pieces ([`Event::ResponseChunk`]; [`crate::status`] takes the fields out), and it neither connects nor reconnects.
 //!
 //! ```text
 //!                   ping: Handshake(1), Request
@@ -34,7 +33,10 @@ use crate::wire::string::Chunk;
 pub const MAX_ABANDONED: usize = 4;
 
 /// Echoes that may wait to be sent; further input waits then
-const MAX_ECHOES: usize = 4;
+///
+/// One more than a server of ours has pings outstanding: with such a server input never waits, so two peers that both
+/// wait for the other to read cannot come about.
+const MAX_ECHOES: usize = 5;
 
 /// All that can wait to be sent: three packets of each exchange that is not answered, and the echoes
 const MAX_QUEUED: usize = 3 * MAX_ABANDONED + MAX_ECHOES;
@@ -156,9 +158,10 @@ impl<'a> Config<'a> {
 }
 
 /// What waits to be sent
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 enum Outgoing {
     /// Handshake(1) and Request, in one write
+    #[default]
     Hello,
     Ping(i64),
     /// Handshake(0)
@@ -299,7 +302,7 @@ impl Client {
     }
 
     fn queued_besides_echoes(&self) -> usize {
-        self.outgoing.iter().filter(|outgoing| !matches!(outgoing, Outgoing::Echo(_))).count()
+        self.outgoing.as_slice().iter().filter(|outgoing| !matches!(outgoing, Outgoing::Echo(_))).count()
     }
 
     /// Whether an echo more may wait; where not, input has to
@@ -318,8 +321,9 @@ impl Client {
 
     /// Id 01: what an abandoned exchange owes, else the Pong that is waited for, else the server's Ping (§3)
     fn handle_ping(&mut self, now: Instant, got: i64) -> Event<'static> {
-        if self.abandoned_pongs.take(|&payload| payload == got).is_some() {
-            return Event::AbandonedPong { payload: got };
+        let abandoned = self.abandoned_pongs.as_slice().iter().position(|&payload| payload == got);
+        if let Some(payload) = abandoned.and_then(|index| self.abandoned_pongs.remove(index)) {
+            return Event::AbandonedPong { payload };
         }
         match self.exchange {
             Exchange::Pong { payload, sent, .. } => {
@@ -444,13 +448,14 @@ impl Machine for Client {
         if self.receive.is_in_frame() {
             return Err(self.fail(Error::Closed(Closed::InFrame)));
         }
-        if self.state() == State::Status {
-            return Err(self.fail(Error::Closed(Closed::WithoutAnswer)));
+        match self.exchange {
+            Exchange::None => Ok(None),
+            Exchange::Response { .. } => Err(self.fail(Error::Closed(Closed::WithoutAnswer))),
+            Exchange::Pong { .. } => Err(self.fail(Error::Closed(Closed::WithoutPong))),
         }
-        Ok(None)
     }
 
     fn is_finished(&self) -> bool {
-        self.ended || self.failed.is_some()
+        self.failed.is_some() || (self.ended && self.outgoing.is_empty())
     }
 }

@@ -8,6 +8,7 @@ use core::fmt;
 use core::time::Duration;
 
 use crate::packet::State;
+use crate::wire::string::Invalid;
 
 /// Why a connection is over
 ///
@@ -82,6 +83,14 @@ pub enum Violation {
     },
 }
 
+/// The rule that a String of at most `maximum` units has broken
+pub(crate) const fn violation(invalid: Invalid, maximum: u32) -> Violation {
+    match invalid {
+        Invalid::Utf8 => Violation::Utf8,
+        Invalid::Units => Violation::StringUnits { maximum },
+    }
+}
+
 /// What did not come in time (§3)
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -100,8 +109,10 @@ pub enum Timeout {
 pub enum Closed {
     /// A frame was started and not completed
     InFrame,
-    /// An exchange was running: servers that are still starting do this (§4)
+    /// The Response was still to come: servers that are still starting do this (§4)
     WithoutAnswer,
+    /// The Response was there, the Pong still to come
+    WithoutPong,
 }
 
 impl fmt::Display for Error {
@@ -169,6 +180,7 @@ impl fmt::Display for Closed {
         f.write_str(match self {
             Self::InFrame => "the peer closed the connection in the middle of a frame",
             Self::WithoutAnswer => "the server closed the connection without answering; it may still be starting",
+            Self::WithoutPong => "the server closed the connection after the Response, without a Pong",
         })
     }
 }

@@ -1,9 +1,11 @@
-//! Server List Ping as two state machines
+#![doc = include_str!("../README.md")]
 #![no_std]
 
 pub mod client;
 pub mod command;
 pub mod error;
+#[cfg(any(feature = "embedded-io", feature = "embedded-io-async"))]
+pub mod io;
 pub mod json;
 pub mod legacy;
 pub mod machine;
@@ -12,6 +14,8 @@ mod queue;
 pub mod server;
 pub mod status;
 pub mod telemetry;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod text;
 pub mod time;
 pub mod wire;

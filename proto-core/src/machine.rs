@@ -72,6 +72,8 @@ pub trait Machine {
 
     /// The peer will send no more
     ///
+    /// To be called when every byte that came before has been consumed, not while some wait for an answer to be
+    /// transmitted: what is offered later may be dropped.
     /// What is to be transmitted still may be: the peer may have closed its own direction only.
     ///
     /// # Errors

@@ -4,43 +4,52 @@
 //! they also cannot be hashed, which a model of the machines needs.
 
 /// Up to `N` values in the order they came
+///
+/// A value must be small: removal moves those behind it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Queue<T, const N: usize> {
-    /// The first `len` are `Some`, the others `None`
-    slots: [Option<T>; N],
-    len: usize,
+    /// The first `len` count, the others are defaults, so that equal queues are equal
+    slots: [T; N],
+    len: u8,
 }
 
-impl<T, const N: usize> Queue<T, N> {
-    pub(crate) const fn new() -> Self {
-        Self { slots: [const { None }; N], len: 0 }
+impl<T: Copy + Default, const N: usize> Queue<T, N> {
+    pub(crate) fn new() -> Self {
+        const { assert!(N <= u8::MAX as usize, "the length is a u8") };
+        Self { slots: [T::default(); N], len: 0 }
+    }
+
+    pub(crate) fn as_slice(&self) -> &[T] {
+        self.slots.split_at_checked(self.len()).map_or(&[], |(used, _)| used)
+    }
+
+    fn as_mut_slice(&mut self) -> &mut [T] {
+        let len = self.len();
+        self.slots.split_at_mut_checked(len).map_or(&mut [], |(used, _)| used)
     }
 
     pub(crate) const fn len(&self) -> usize {
-        self.len
+        self.len as usize
     }
 
-    pub(crate) const fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.len == 0
     }
 
     pub(crate) fn first(&self) -> Option<&T> {
-        self.slots.first().and_then(Option::as_ref)
+        self.as_slice().first()
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.slots.iter().map_while(Option::as_ref)
-    }
-
-    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
-        self.slots.iter_mut().map_while(Option::as_mut)
+    pub(crate) fn get_mut(&mut self, index: usize) -> Option<&mut T> {
+        self.as_mut_slice().get_mut(index)
     }
 
     /// Puts `value` last, or gives it back where there is no room
     pub(crate) fn push(&mut self, value: T) -> Result<(), T> {
-        match self.slots.get_mut(self.len) {
+        let len = self.len();
+        match self.slots.get_mut(len) {
             Some(slot) => {
-                *slot = Some(value);
+                *slot = value;
                 self.len = self.len.wrapping_add(1);
                 Ok(())
             }
@@ -48,30 +57,23 @@ impl<T, const N: usize> Queue<T, N> {
         }
     }
 
-    /// Takes the first value out that `wanted` says yes to
-    pub(crate) fn take(&mut self, wanted: impl Fn(&T) -> bool) -> Option<T> {
-        let index = self.slots.iter().map_while(Option::as_ref).position(wanted)?;
-        self.remove(index)
-    }
-
     /// Takes the value at `index` out; those behind it move up
     pub(crate) fn remove(&mut self, index: usize) -> Option<T> {
-        let (used, _) = self.slots.split_at_mut_checked(self.len)?;
-        let (_, tail) = used.split_at_mut_checked(index)?;
-        let mut carried = None;
+        let (_, tail) = self.as_mut_slice().split_at_mut_checked(index)?;
+        if tail.is_empty() {
+            return None;
+        }
+        let mut carried = T::default();
         for slot in tail.iter_mut().rev() {
             core::mem::swap(slot, &mut carried);
         }
-        self.len = self.len.wrapping_sub(usize::from(carried.is_some()));
-        carried
+        self.len = self.len.wrapping_sub(1);
+        Some(carried)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    extern crate std;
-    use std::vec::Vec;
-
     use super::*;
 
     #[test]
@@ -85,8 +87,9 @@ mod tests {
         assert_eq!(queue.remove(3), None);
         assert_eq!(queue.remove(1), Some(2));
         assert_eq!(queue.push(5), Ok(()));
-        assert_eq!(queue.iter().copied().collect::<Vec<_>>(), [1, 3, 5]);
+        assert_eq!(queue.as_slice(), [1, 3, 5]);
         assert_eq!((queue.remove(0), queue.remove(0), queue.remove(0)), (Some(1), Some(3), Some(5)));
         assert!(queue.is_empty());
+        assert_eq!(queue, Queue::new(), "what was removed leaves no trace");
     }
 }

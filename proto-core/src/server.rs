@@ -29,10 +29,6 @@ use crate::wire::string::Chunk;
 /// Pings that a client may owe (§3); a further one is not sent to it
 pub const MAX_OUTSTANDING: usize = 4;
 
-/// All that can wait to be sent: the pings a client may owe, and one answer; one more for a ping that was answered
-/// before it was sent
-const MAX_QUEUED: usize = MAX_OUTSTANDING + 2;
-
 /// What a client did
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -96,19 +92,51 @@ pub enum Skipped {
     Closing,
 }
 
-/// What waits to be sent
+/// The answer that waits to be sent: one at a time
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Outgoing<A> {
-    Answer(A),
+enum Answer<A> {
+    /// Response, Disconnect or legacy answer
+    Given(A),
     Pong(i64),
-    Ping(i64),
+}
+
+/// What is being sent
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Sending {
+    Nothing,
+    /// A Ping of ours; its bytes are in `packet`
+    Ping,
+    /// The answer; where it is a Pong, its bytes are in `packet`
+    Answer,
 }
 
 /// A Ping of ours that is not answered yet
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Outstanding {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+struct Unanswered {
     payload: i64,
-    sent: Option<Instant>,
+    /// When its transmission began, if it has
+    sent: Instant,
+}
+
+/// The times that a server waits, as microseconds: half the size of `Duration`, and there may be very many servers
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Waits {
+    frame: u64,
+    status: u64,
+    idle: u64,
+    silence: u64,
+}
+
+impl Waits {
+    fn new(timeouts: Timeouts) -> Self {
+        let micros = |duration| Instant::ZERO.saturating_add(duration).as_micros();
+        Self {
+            frame: micros(timeouts.frame),
+            status: micros(timeouts.status),
+            idle: micros(timeouts.idle),
+            silence: micros(timeouts.silence),
+        }
+    }
 }
 
 /// The server's side of one connection
@@ -116,21 +144,27 @@ struct Outstanding {
 /// `A` is what answers are handed in as: `Arc<[u8]>` where many connections share them, `&'static [u8]` elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Server<A> {
-    timeouts: Timeouts,
+    waits: Waits,
     state: State,
     receive: receive::Receive,
-    outgoing: Queue<Outgoing<A>, MAX_QUEUED>,
-    /// Bytes sent of the first in `outgoing`
+    sending: Sending,
+    /// Bytes sent of what is being sent
     sent: usize,
-    /// A small packet's bytes while it is the first in `outgoing`
+    /// The bytes of a small packet that is being sent
     packet: [u8; PING_LEN],
-    outstanding: Queue<Outstanding, MAX_OUTSTANDING>,
+    answer: Option<Answer<A>>,
+    /// How many of the pings that wait go before the answer: packets leave in the order of their causes
+    ahead: u8,
+    /// Pings of ours, oldest first; those whose transmission began come first
+    pings: Queue<Unanswered, MAX_OUTSTANDING>,
+    /// Of how many pings the transmission began: only these can be answered
+    begun: u8,
     /// An event that awaits [`Server::respond`]
     awaiting: Option<Awaiting>,
     /// When the last byte came, at first when the connection began
     heard: Instant,
     /// When the client was pinged for its silence
-    probed: bool,
+    probed: Option<Instant>,
     warned: bool,
     closing: bool,
     failed: Option<Error>,
@@ -149,16 +183,19 @@ impl<A: AsRef<[u8]>> Server<A> {
     #[must_use]
     pub fn new(now: Instant, timeouts: Timeouts, legacy: bool) -> Self {
         Self {
-            timeouts,
+            waits: Waits::new(timeouts),
             state: State::Default,
             receive: receive::Receive::new(legacy),
-            outgoing: Queue::new(),
+            sending: Sending::Nothing,
             sent: 0,
             packet: [0; PING_LEN],
-            outstanding: Queue::new(),
+            answer: None,
+            ahead: 0,
+            pings: Queue::new(),
+            begun: 0,
             awaiting: None,
             heard: now,
-            probed: false,
+            probed: None,
             warned: false,
             closing: false,
             failed: None,
@@ -179,12 +216,15 @@ impl<A: AsRef<[u8]>> Server<A> {
 
     /// Answers [`Event::Request`], [`Event::Login`] or [`Event::LegacyPing`]; further input waits for it
     ///
-    /// Returns whether there was something to answer; where not, the answer is dropped.
+    /// Returns whether there was something to answer; where not, the answer is dropped. An empty answer sends nothing.
     #[must_use = "an answer to nothing is dropped"]
     pub fn respond(&mut self, answer: A) -> bool {
         let Some(awaiting) = self.awaiting.take() else { return false };
         self.closing |= awaiting == Awaiting::Last;
-        self.queue(Outgoing::Answer(answer))
+        if !answer.as_ref().is_empty() {
+            self.answer(Answer::Given(answer));
+        }
+        true
     }
 
     /// Pings the client (§3)
@@ -198,35 +238,61 @@ impl<A: AsRef<[u8]>> Server<A> {
         if self.state != State::Default {
             return Err(Skipped::InStatus);
         }
-        // One place in the queue is the answer's.
-        if self.outgoing.len() >= MAX_QUEUED.wrapping_sub(1) {
-            return Err(Skipped::Owing);
-        }
-        self.outstanding.push(Outstanding { payload, sent: None }).map_err(|_| Skipped::Owing)?;
-        let _queued = self.queue(Outgoing::Ping(payload));
-        Ok(())
+        self.pings.push(Unanswered { payload, sent: Instant::ZERO }).map_err(|_| Skipped::Owing)
     }
 
     /// How many Pings of ours are unanswered
     #[must_use]
     pub const fn outstanding(&self) -> usize {
-        self.outstanding.len()
+        self.pings.len()
     }
 
-    fn queue(&mut self, outgoing: Outgoing<A>) -> bool {
-        self.outgoing.push(outgoing).is_ok()
+    /// Queues an answer behind the pings that wait; input waits until it is sent, so there is no other
+    fn answer(&mut self, answer: Answer<A>) {
+        self.ahead = u8::try_from(self.pings.len()).unwrap_or(u8::MAX).saturating_sub(self.begun);
+        self.answer = Some(answer);
     }
 
     /// Whether input has to wait: one answer at a time, so nothing that a peer sends can pile up here
-    fn is_answering(&self) -> bool {
-        self.awaiting.is_some() || self.outgoing.iter().any(|outgoing| !matches!(outgoing, Outgoing::Ping(_)))
+    const fn is_answering(&self) -> bool {
+        self.awaiting.is_some() || self.answer.is_some()
+    }
+
+    /// Whether there is nothing to send, now or after [`Server::respond`]
+    fn is_quiet(&self) -> bool {
+        !self.is_answering() && self.sending == Sending::Nothing && usize::from(self.begun) == self.pings.len()
+    }
+
+    /// Chooses what to send next, if nothing is being sent
+    fn begin_sending(&mut self, now: Instant) {
+        if self.sending != Sending::Nothing {
+            return;
+        }
+        match &self.answer {
+            Some(answer) if self.ahead == 0 => {
+                if let Answer::Pong(payload) = answer {
+                    self.packet = encode_ping(*payload);
+                }
+                self.sending = Sending::Answer;
+            }
+            _ => {
+                let Some(ping) = self.pings.get_mut(usize::from(self.begun)) else { return };
+                ping.sent = now;
+                self.packet = encode_ping(ping.payload);
+                self.begun = self.begun.wrapping_add(1);
+                self.ahead = self.ahead.saturating_sub(1);
+                self.sending = Sending::Ping;
+            }
+        }
     }
 
     /// Id 01 in the default state, or an owed one in the status state: the answer to a Ping of ours, if it is one
     fn settle(&mut self, now: Instant, payload: i64) -> Option<Event<'static>> {
-        let ping = self.outstanding.take(|outstanding| outstanding.payload == payload)?;
-        let sent = ping.sent.unwrap_or(now);
-        Some(Event::Pong { payload, rtt: now.saturating_since(sent) })
+        let mut begun = self.pings.as_slice().iter().take(usize::from(self.begun));
+        let index = begun.position(|ping| ping.payload == payload)?;
+        let ping = self.pings.remove(index)?;
+        self.begun = self.begun.saturating_sub(1);
+        Some(Event::Pong { payload, rtt: now.saturating_since(ping.sent) })
     }
 
     /// Id 01: a Pong that is owed, else in the status state a Ping (§3)
@@ -237,7 +303,7 @@ impl<A: AsRef<[u8]>> Server<A> {
         match self.state {
             State::Status => {
                 self.state = State::Default;
-                let _queued = self.queue(Outgoing::Pong(payload));
+                self.answer(Answer::Pong(payload));
                 Some(Event::Ping { payload })
             }
             State::Default if self.warned => None,
@@ -250,13 +316,17 @@ impl<A: AsRef<[u8]>> Server<A> {
 
     /// When silence has its next consequence
     fn silence_deadline(&self) -> Instant {
-        match self.state {
-            State::Status => self.heard.saturating_add(self.timeouts.status),
-            State::Default if self.probed => {
-                self.heard.saturating_add(self.timeouts.idle).saturating_add(self.timeouts.silence)
-            }
-            State::Default => self.heard.saturating_add(self.timeouts.idle),
-        }
+        let (from, wait) = match (self.state, self.probed) {
+            (State::Status, _) => (self.heard, self.waits.status),
+            (State::Default, Some(probed)) => (probed, self.waits.silence),
+            (State::Default, None) => (self.heard, self.waits.idle),
+        };
+        from.saturating_add(Duration::from_micros(wait))
+    }
+
+    /// When the frame that has been started must be complete
+    fn frame_deadline(&self) -> Option<Instant> {
+        self.receive.frame_deadline(Duration::from_micros(self.waits.frame))
     }
 
     fn fail(&mut self, error: Error) -> Error {
@@ -283,45 +353,27 @@ impl<A: AsRef<[u8]>> Machine for Server<A> {
     }
 
     fn poll_transmit(&mut self, now: Instant) -> &[u8] {
-        match self.outgoing.first() {
-            None => return &[],
-            Some(Outgoing::Answer(_)) => {}
-            Some(&Outgoing::Pong(payload)) => self.packet = encode_ping(payload),
-            Some(&Outgoing::Ping(payload)) => {
-                self.packet = encode_ping(payload);
-                let unsent = |ping: &&mut Outstanding| ping.sent.is_none() && ping.payload == payload;
-                if self.sent == 0
-                    && let Some(ping) = self.outstanding.iter_mut().find(unsent)
-                {
-                    ping.sent = Some(now);
-                }
-            }
-        }
-        let bytes = match self.outgoing.first() {
-            Some(Outgoing::Answer(answer)) => answer.as_ref(),
-            _ => &self.packet,
-        };
-        bytes.split_at_checked(self.sent).map_or(&[], |(_, rest)| rest)
+        self.begin_sending(now);
+        self.bytes().split_at_checked(self.sent).map_or(&[], |(_, rest)| rest)
     }
 
     fn handle_transmitted(&mut self, count: usize) {
-        let total = match self.outgoing.first() {
-            None => return,
-            Some(Outgoing::Answer(answer)) => answer.as_ref().len(),
-            Some(Outgoing::Pong(_) | Outgoing::Ping(_)) => PING_LEN,
-        };
         self.sent = self.sent.saturating_add(count);
-        if self.sent >= total {
-            self.sent = 0;
-            let _sent = self.outgoing.remove(0);
+        if self.sent < self.bytes().len() {
+            return;
         }
+        if self.sending == Sending::Answer {
+            self.answer = None;
+        }
+        self.sending = Sending::Nothing;
+        self.sent = 0;
     }
 
     fn poll_timeout(&self) -> Option<Instant> {
         if self.failed.is_some() {
             return None;
         }
-        let frame = self.receive.frame_deadline(self.timeouts.frame);
+        let frame = self.frame_deadline();
         let legacy = self.receive.legacy_deadline(self.heard);
         earlier(Some(self.silence_deadline()), earlier(frame, legacy))
     }
@@ -335,20 +387,24 @@ impl<A: AsRef<[u8]>> Machine for Server<A> {
         {
             return Ok(Some(event));
         }
-        if self.receive.frame_deadline(self.timeouts.frame).is_some_and(|deadline| now >= deadline) {
-            return Err(self.fail(Error::Timeout(Timeout::Frame(self.timeouts.frame))));
+        if self.frame_deadline().is_some_and(|deadline| now >= deadline) {
+            let limit = Duration::from_micros(self.waits.frame);
+            return Err(self.fail(Error::Timeout(Timeout::Frame(limit))));
         }
         if now < self.silence_deadline() {
             return Ok(None);
         }
-        match self.state {
-            State::Status => Err(self.fail(Error::Timeout(Timeout::Status(self.timeouts.status)))),
-            State::Default if self.probed => {
-                let silent = self.timeouts.idle.saturating_add(self.timeouts.silence);
+        match (self.state, self.probed) {
+            (State::Status, _) => {
+                let limit = Duration::from_micros(self.waits.status);
+                Err(self.fail(Error::Timeout(Timeout::Status(limit))))
+            }
+            (State::Default, Some(_)) => {
+                let silent = now.saturating_since(self.heard);
                 Err(self.fail(Error::Timeout(Timeout::Silence(silent))))
             }
-            State::Default => {
-                self.probed = true;
+            (State::Default, None) => {
+                self.probed = Some(now);
                 let payload = now.as_millis();
                 // A client that owes four is being pinged already.
                 Ok(self.ping(payload).is_ok().then_some(Event::IdlePing { payload }))
@@ -372,7 +428,18 @@ impl<A: AsRef<[u8]>> Machine for Server<A> {
     }
 
     fn is_finished(&self) -> bool {
-        self.failed.is_some() || (self.closing && self.outgoing.is_empty())
+        self.failed.is_some() || (self.closing && self.is_quiet())
+    }
+}
+
+impl<A: AsRef<[u8]>> Server<A> {
+    /// All bytes of what is being sent
+    fn bytes(&self) -> &[u8] {
+        match (self.sending, &self.answer) {
+            (Sending::Nothing, _) => &[],
+            (Sending::Answer, Some(Answer::Given(answer))) => answer.as_ref(),
+            (Sending::Answer | Sending::Ping, _) => &self.packet,
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use super::{Client, Event, Exchange, ResponseEnd};
-use crate::error::{Error, Violation};
+use crate::error::{Error, Violation, violation};
 use crate::machine::Progress;
 use crate::packet::{
     ID_PING, ID_STATUS, MAX_CLIENTBOUND_FRAME, MAX_RESPONSE_BYTES, MAX_RESPONSE_UNITS, MAX_UNKNOWN_PACKETS,
@@ -237,12 +237,9 @@ impl Client {
         input: &mut Cursor<'i>,
     ) -> Result<Option<Event<'i>>, Violation> {
         let before = text.left();
-        let chunk = text.decode(input).map_err(|_| Violation::Utf8)?;
+        let maximum = if self.strict { MAX_RESPONSE_UNITS } else { u32::MAX };
+        let chunk = text.decode(input, maximum).map_err(|invalid| violation(invalid, maximum))?;
         self.receive.left = self.receive.left.wrapping_sub(before.wrapping_sub(text.left()));
-        let oversize = text.units() > MAX_RESPONSE_UNITS;
-        if oversize && self.strict {
-            return Err(Violation::StringUnits { maximum: MAX_RESPONSE_UNITS });
-        }
         self.receive.part = Part::Text { bytes, text };
         if let Some(chunk) = chunk {
             return Ok(Some(Event::ResponseChunk(chunk)));
@@ -250,6 +247,7 @@ impl Client {
         if !text.is_complete() {
             return Ok(None);
         }
+        let oversize = text.units() > MAX_RESPONSE_UNITS;
         let end = ResponseEnd { bytes, units: text.units(), oversize };
         Ok(self.receive.end_of_fields(ID_STATUS, Packet::Response(end)))
     }

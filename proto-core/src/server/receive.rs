@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use super::{Awaiting, Event, Server};
-use crate::error::{Closed, Error, Violation};
+use crate::error::{Closed, Error, Violation, violation};
 use crate::legacy::{self, Verdict};
 use crate::machine::Progress;
 use crate::packet::{
@@ -104,6 +104,7 @@ impl Receive {
 
     const fn end_of_frame(&mut self) {
         self.part = Part::Head(frame::Decoder::new());
+        self.left = 0;
         self.started = None;
     }
 
@@ -162,7 +163,7 @@ impl<A: AsRef<[u8]>> Server<A> {
         let count = u64::try_from(consumed).unwrap_or(u64::MAX);
         if consumed > 0 {
             self.heard = now;
-            self.probed = false;
+            self.probed = None;
         }
         match outcome {
             Ok(event) => {
@@ -346,11 +347,10 @@ impl<A: AsRef<[u8]>> Server<A> {
             }
             Part::Address { version, mut address } => {
                 let before = address.left();
-                let chunk = address.decode(input).map_err(|_| Violation::Utf8)?;
+                let chunk = address
+                    .decode(input, MAX_ADDRESS_UNITS)
+                    .map_err(|invalid| violation(invalid, MAX_ADDRESS_UNITS))?;
                 receive.left = receive.left.wrapping_sub(before.wrapping_sub(address.left()));
-                if address.units() > MAX_ADDRESS_UNITS {
-                    return Err(Violation::StringUnits { maximum: MAX_ADDRESS_UNITS });
-                }
                 receive.part = if address.is_complete() {
                     Part::Port { version, high: None }
                 } else {

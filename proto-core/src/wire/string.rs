@@ -45,9 +45,27 @@ pub fn utf16_len(text: &str) -> u32 {
     u32::try_from(units).unwrap_or(u32::MAX)
 }
 
-/// Bytes that are not UTF-8, or that end within a character
+/// Why bytes are no String(n)
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct InvalidUtf8;
+pub enum Invalid {
+    /// They are not UTF-8, or end within a character
+    Utf8,
+    /// They have more UTF-16 units than n
+    Units,
+}
+
+/// The start of `text` that has at most `maximum` UTF-16 units
+fn within(text: &str, maximum: u32) -> &str {
+    if text.len() <= usize::try_from(maximum).unwrap_or(usize::MAX) || utf16_len(text) <= maximum {
+        return text;
+    }
+    let mut units: u32 = 0;
+    let fits = text.char_indices().find(|(_, character)| {
+        units = units.saturating_add(Chunk::Char(*character).utf16_len());
+        units > maximum
+    });
+    fits.and_then(|(end, _)| text.get(..end)).unwrap_or(text)
+}
 
 /// The bytes of one String as they come in
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -85,10 +103,13 @@ impl Decoder {
 
     /// Takes bytes and hands out the next piece; `None` where more input is needed or the String is complete
     ///
+    /// `maximum` is n, the UTF-16 units that the whole String may have.
+    ///
     /// # Errors
-    /// [`InvalidUtf8`] as soon as a byte cannot belong to any character, and where the last byte leaves one
-    /// incomplete; the byte at fault is the last one taken.
-    pub fn decode<'i>(&mut self, input: &mut Cursor<'i>) -> Result<Option<Chunk<'i>>, InvalidUtf8> {
+    /// [`Invalid::Utf8`] as soon as a byte cannot belong to any character, and where the last byte leaves one
+    /// incomplete; [`Invalid::Units`] at the character that is too many, once all before it have come out. The byte at
+    /// fault is the last one taken, however the bytes were split.
+    pub fn decode<'i>(&mut self, input: &mut Cursor<'i>, maximum: u32) -> Result<Option<Chunk<'i>>, Invalid> {
         if self.partial_len == 0 {
             let window = input.window(self.left);
             let valid = match core::str::from_utf8(window) {
@@ -99,35 +120,40 @@ impl Decoder {
                     core::str::from_utf8(valid).unwrap_or("")
                 }
             };
+            let valid = within(valid, maximum.saturating_sub(self.units));
             if !valid.is_empty() {
                 self.take(input, u32::try_from(valid.len()).unwrap_or(u32::MAX));
                 self.units = self.units.saturating_add(utf16_len(valid));
                 return Ok(Some(Chunk::Str(valid)));
             }
         }
-        self.decode_split(input)
+        self.decode_split(input, maximum)
     }
 
     /// Goes on byte by byte: a character that the end of the input splits, or one that is no character
-    fn decode_split<'i>(&mut self, input: &mut Cursor<'i>) -> Result<Option<Chunk<'i>>, InvalidUtf8> {
+    fn decode_split<'i>(&mut self, input: &mut Cursor<'i>, maximum: u32) -> Result<Option<Chunk<'i>>, Invalid> {
         while self.left > 0 {
             let Some(byte) = input.byte() else { return Ok(None) };
             self.left = self.left.wrapping_sub(1);
-            let slot = self.partial.get_mut(usize::from(self.partial_len)).ok_or(InvalidUtf8)?;
+            let slot = self.partial.get_mut(usize::from(self.partial_len)).ok_or(Invalid::Utf8)?;
             *slot = byte;
             self.partial_len = self.partial_len.wrapping_add(1);
             let partial =
                 self.partial.split_at_checked(usize::from(self.partial_len)).map_or(&[][..], |(head, _)| head);
             match core::str::from_utf8(partial) {
                 Ok(text) => {
-                    let character = text.chars().next().ok_or(InvalidUtf8)?;
-                    self.partial_len = 0;
+                    let character = text.chars().next().ok_or(Invalid::Utf8)?;
+                    // Cleared too, so that decoders at the same place are equal however they came there.
+                    (self.partial, self.partial_len) = ([0; 4], 0);
                     let chunk = Chunk::Char(character);
                     self.units = self.units.saturating_add(chunk.utf16_len());
+                    if self.units > maximum {
+                        return Err(Invalid::Units);
+                    }
                     return Ok(Some(chunk));
                 }
-                Err(error) if error.error_len().is_some() => return Err(InvalidUtf8),
-                Err(_) if self.left == 0 => return Err(InvalidUtf8),
+                Err(error) if error.error_len().is_some() => return Err(Invalid::Utf8),
+                Err(_) if self.left == 0 => return Err(Invalid::Utf8),
                 Err(_) => {}
             }
         }
@@ -148,12 +174,12 @@ mod tests {
     use super::*;
 
     /// Decodes `bytes` offered `step` at a time
-    fn collect(bytes: &[u8], step: usize) -> Result<(String, u32), InvalidUtf8> {
+    fn collect(bytes: &[u8], step: usize, maximum: u32) -> Result<(String, u32), Invalid> {
         let mut decoder = Decoder::new(u32::try_from(bytes.len()).unwrap());
         let mut text = String::new();
         for part in bytes.chunks(step) {
             let mut input = Cursor::new(part);
-            while let Some(chunk) = decoder.decode(&mut input)? {
+            while let Some(chunk) = decoder.decode(&mut input, maximum)? {
                 text.push_str(chunk.as_str(&mut [0; 4]));
             }
             assert!(input.is_empty(), "each byte offered is consumed");
@@ -166,7 +192,7 @@ mod tests {
     fn a_character_may_be_split_over_any_two_reads() {
         let text = "a\u{e4}\u{20ac}\u{1f600}z";
         for step in 1..=text.len() {
-            assert_eq!(collect(text.as_bytes(), step), Ok((text.into(), 6)), "{step}");
+            assert_eq!(collect(text.as_bytes(), step, 6), Ok((text.into(), 6)), "{step}");
         }
     }
 
@@ -184,8 +210,34 @@ mod tests {
         ];
         for bytes in bad {
             for step in 1..=bytes.len() {
-                assert_eq!(collect(bytes, step), Err(InvalidUtf8), "{bytes:02x?} by {step}");
+                assert_eq!(collect(bytes, step, u32::MAX), Err(Invalid::Utf8), "{bytes:02x?} by {step}");
             }
+        }
+    }
+
+    #[test]
+    fn the_unit_that_is_too_many_is_found_at_the_same_byte_at_any_step() {
+        let text = "a\u{20ac}\u{1f600}b\u{e4}z";
+        // After 5 units; the sixth is the second of the two bytes of U+00E4.
+        for step in 1..=text.len() {
+            let mut decoder = Decoder::new(u32::try_from(text.len()).unwrap());
+            let (mut came_out, mut taken, mut outcome) = (String::new(), 0, Ok(None));
+            'parts: for part in text.as_bytes().chunks(step) {
+                let mut input = Cursor::new(part);
+                loop {
+                    outcome = decoder.decode(&mut input, 5);
+                    match outcome {
+                        Ok(Some(chunk)) => came_out.push_str(chunk.as_str(&mut [0; 4])),
+                        Ok(None) => break,
+                        Err(_) => {
+                            taken += input.consumed();
+                            break 'parts;
+                        }
+                    }
+                }
+                taken += input.consumed();
+            }
+            assert_eq!((outcome, taken, came_out.as_str()), (Err(Invalid::Units), 11, "a\u{20ac}\u{1f600}b"), "{step}");
         }
     }
 
@@ -193,8 +245,8 @@ mod tests {
     fn bytes_behind_the_string_are_left_alone() {
         let mut decoder = Decoder::new(2);
         let mut input = Cursor::new(b"abc");
-        assert_eq!(decoder.decode(&mut input), Ok(Some(Chunk::Str("ab"))));
-        assert_eq!(decoder.decode(&mut input), Ok(None));
+        assert_eq!(decoder.decode(&mut input, 2), Ok(Some(Chunk::Str("ab"))));
+        assert_eq!(decoder.decode(&mut input, 2), Ok(None));
         assert_eq!(input.consumed(), 2);
     }
 }
