@@ -9,6 +9,7 @@ use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use std::thread;
 
+use proto_core::status::EncodeError;
 use tokio::runtime;
 use tokio::sync::mpsc;
 
@@ -43,9 +44,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn run(cli: &Cli) -> u8 {
-    let config = match Config::effective(cli).and_then(|config| {
-        server::check_document(&config.server).map_err(|error| config.document_too_large(error.units()))?;
-        Ok(config)
+    let config = match Config::effective(cli).and_then(|config| match server::check_document(&config.server) {
+        Err(EncodeError::TooLong { units, .. }) => Err(config.document_too_large(units)),
+        Ok(()) | Err(EncodeError::BufferTooSmall { .. }) => Ok(config),
     }) {
         Ok(config) => config,
         Err(error) => return complain(&error, USAGE),

@@ -32,7 +32,7 @@ pub async fn ask(config: &config::Client) -> Result<Answer, String> {
     let (decoder, raw_bytes) =
         timeout(limit, exchange).await.map_err(|_| format!("no answer to the legacy ping within {limit:?}"))??;
     let answer = decoder.answer().ok_or("the server's answer to the legacy ping is not complete")?;
-    let clean = |text: &str| text::Clean(text).to_string();
+    let clean = |text: &str| text::Plain(text).to_string();
     Ok(Answer(Status {
         version_name: (!answer.version.is_empty()).then(|| clean(answer.version)),
         protocol: answer.protocol.map(i64::from),

@@ -13,7 +13,7 @@ type Fields = Picker<256, 4_096, 4_096>;
 /// Takes the fields out of the document as it streams in, and keeps what is to be told
 pub(super) struct Translator {
     picker: Box<Fields>,
-    /// What is wrong with the document that is coming in
+    /// What was wrong with the document that came last
     document_error: Option<String>,
     /// The state that was told last
     state: State,
@@ -24,7 +24,13 @@ pub(super) struct Translator {
 
 impl Translator {
     pub(super) fn new() -> Self {
-        Self { picker: Box::default(), document_error: None, state: State::Default, failure: None, queue: Vec::new() }
+        Self {
+            picker: Box::new(Fields::new()),
+            document_error: None,
+            state: State::Default,
+            failure: None,
+            queue: Vec::new(),
+        }
     }
 
     /// Events not told yet
@@ -52,7 +58,7 @@ impl Translator {
     pub(super) fn handle(&mut self, heard: Heard<'_>) {
         match heard {
             Heard::ResponseBegin { .. } => {
-                *self.picker = Fields::default();
+                self.picker.reset();
                 self.document_error = None;
             }
             Heard::ResponseChunk(chunk) => self.chunk(chunk),
@@ -83,25 +89,21 @@ impl Translator {
     }
 
     fn chunk(&mut self, chunk: Chunk<'_>) {
-        if self.document_error.is_none()
-            && let Err(error) = self.picker.push(chunk.as_str(&mut [0; 4]))
-        {
-            self.document_error = Some(error.to_string());
-        }
+        // An error stays with the picker, which tells it at the end.
+        let _told_at_the_end = self.picker.feed(chunk.as_str(&mut [0; 4]));
     }
 
     /// The document is complete
     fn document(&mut self, end: ResponseEnd) {
-        if self.document_error.is_none()
-            && let Err(error) = self.picker.finish()
-        {
-            self.document_error = Some(error.to_string());
-        }
-        if let Some(message) = self.document_error.clone() {
-            self.error(message);
-            return;
-        }
-        let status = self.picker.status();
+        let status = match self.picker.finish() {
+            Ok(status) => status,
+            Err(error) => {
+                let message = error.to_string();
+                self.document_error = Some(message.clone());
+                self.error(message);
+                return;
+            }
+        };
         self.queue.push(Event::Status(Status {
             version_name: status.version_name().map(str::to_owned),
             protocol: status.protocol(),
@@ -111,7 +113,7 @@ impl Translator {
             sample: status.sample().map(str::to_owned).collect(),
             favicon_bytes: status.favicon_bytes(),
             raw_bytes: end.bytes,
-            truncated: status.is_truncated(),
+            truncated: !status.truncated().is_empty(),
             oversize: end.oversize,
         }));
     }

@@ -3,12 +3,9 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use proto_core::legacy::{self, LegacyStatus};
-use proto_core::status::{EncodeError, Sample, StatusDocument, encode_disconnect};
+use proto_core::status::{EncodeError, MAX_FRAME_BYTES, Sample, StatusDocument, encode_disconnect};
 
 use crate::config;
-
-/// Room for the longest frame that is ever encoded: a Response of 32 767 characters of three bytes, and its head
-const ROOM: usize = 98_301 + 16;
 
 /// The answers, and the numbers in them
 pub(super) struct Documents {
@@ -48,7 +45,7 @@ pub(crate) fn encode(config: &config::Server, online: u32, out: &mut [u8]) -> Re
 /// # Errors
 /// Its size, and the largest allowed.
 pub fn check(config: &config::Server) -> Result<(), EncodeError> {
-    encode(config, config.max_clients, &mut vec![0; ROOM]).map(drop)
+    encode(config, config.max_clients, &mut vec![0; MAX_FRAME_BYTES]).map(drop)
 }
 
 impl Documents {
@@ -58,7 +55,7 @@ impl Documents {
     /// The document is longer than the protocol allows.
     pub(super) fn new(config: &config::Server) -> Result<Self, EncodeError> {
         check(config)?;
-        let mut scratch = vec![0; ROOM];
+        let mut scratch = vec![0; MAX_FRAME_BYTES];
         let length = encode_disconnect(&config.disconnect_message, &mut scratch)?;
         Ok(Self {
             config: config.clone(),
