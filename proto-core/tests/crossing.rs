@@ -2,6 +2,8 @@
 //!
 //! Both machines, joined by pipes in which the test lets bytes lie as long as it likes.
 
+#![expect(clippy::unwrap_used, reason = "a test that fails panics; only what a peer reaches must not")]
+
 use std::time::Duration;
 
 use proto_core::client::Event as C;

@@ -2,6 +2,8 @@
 //!
 //! Commands that cross packets on the wire are in `crossing.rs`, time is in `timeouts.rs`.
 
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test that fails panics; only what a peer reaches must not")]
+
 use std::time::Duration;
 
 use proto_core::client::{Event, MAX_ABANDONED, ResponseEnd};
