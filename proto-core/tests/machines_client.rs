@@ -316,3 +316,8 @@ fn a_failed_machine_stays_failed() {
     assert_eq!(client.machine.handle_eof(NOW), Err(error));
     assert_eq!((client.machine.poll_timeout(), client.machine.ping(NOW, 1)), (None, Err(Refused::Closed)));
 }
+
+#[test]
+fn a_client_fits_a_device() {
+    assert!(size_of::<Client>() <= 800, "{}", size_of::<Client>());
+}
