@@ -1,5 +1,12 @@
 //! The scanner against serde_json: the same grammar and the same values, however the document is cut
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
 use proptest::prelude::*;
 use proto_core::json::{Error, ErrorKind, MAX_DEPTH, Number, Piece, Scanner, Token};
 use serde::de::IgnoredAny;

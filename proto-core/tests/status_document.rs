@@ -1,5 +1,11 @@
 //! Status documents as they are written (PROTOCOL.md §4), read back by serde_json and by the picker
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
 use proptest::prelude::*;
 use proto_core::status::{
     EncodeError, MAX_FRAME_BYTES, MAX_JSON_BYTES, MAX_JSON_UNITS, Picker, Sample, StatusDocument,

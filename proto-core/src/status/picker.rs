@@ -1,7 +1,7 @@
 //! Picks the fields of a [`Status`] out of the tokens of a document
 
 use super::{Field, Status};
-use crate::json::{Error, MAX_DEPTH, Number, Piece, Scanner, Token};
+use crate::json::{Cursor, Error, MAX_DEPTH, Number, Piece, Scanner, Token};
 use crate::text::Codes;
 
 /// What a favicon begins with
@@ -81,6 +81,19 @@ struct Component {
     start: u16,
     end: u16,
     rank: Rank,
+    /// Whether its end did not fit
+    cut: bool,
+}
+
+impl Component {
+    const fn starting(start: u16) -> Self {
+        Self {
+            start,
+            end: start,
+            rank: Rank::None,
+            cut: false,
+        }
+    }
 }
 
 /// A key that came in several pieces, as far as it can be one that matters
@@ -131,11 +144,7 @@ impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize>
                 broken: false,
             },
             name_start: 0,
-            components: [Component {
-                start: 0,
-                end: 0,
-                rank: Rank::None,
-            }; MAX_DEPTH as usize],
+            components: [Component::starting(0); MAX_DEPTH as usize],
         }
     }
 
@@ -147,17 +156,17 @@ impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize>
         if let Some(error) = self.failed {
             return Err(error);
         }
-        let mut rest = piece;
-        loop {
-            match self.scanner.next(&mut rest) {
+        let mut cursor = Cursor::new(piece);
+        let result = loop {
+            match self.scanner.next_at(&mut cursor) {
                 Ok(Some(token)) => self.take(token),
-                Ok(None) => return Ok(()),
-                Err(error) => {
-                    self.failed = Some(error);
-                    return Err(error);
-                }
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
             }
-        }
+        };
+        self.scanner.settle(cursor);
+        self.failed = result.err();
+        result
     }
 
     /// Ends the document
@@ -280,11 +289,7 @@ impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize>
             let start = offset(self.status.description.len());
             let level = self.level();
             if let Some(component) = self.components.get_mut(level) {
-                *component = Component {
-                    start,
-                    end: start,
-                    rank: Rank::None,
-                };
+                *component = Component::starting(start);
             }
         }
     }
@@ -435,6 +440,7 @@ impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize>
             }
             component.rank = rank;
             component.end = component.start;
+            component.cut = false;
         }
     }
 
@@ -443,13 +449,12 @@ impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize>
         let Some(component) = self.components.get_mut(level) else {
             return;
         };
-        if rank >= component.rank {
-            let end = usize::from(component.end);
-            let end = self
-                .status
-                .description
-                .insert_plain(end, text, &mut self.codes);
+        if rank >= component.rank && !component.cut {
+            let description = &mut self.status.description;
+            let at = usize::from(component.end);
+            let (end, cut) = description.insert_plain(at, text, &mut self.codes);
             component.end = offset(end);
+            component.cut = cut;
         }
     }
 
