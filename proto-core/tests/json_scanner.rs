@@ -1,8 +1,9 @@
-//! The scanner against serde_json: the same grammar and the same values, however the document is cut
+//! The scanner against `serde_json`: the same grammar and the same values, however the document is cut
 
 #![expect(
-    clippy::unwrap_used,
     clippy::panic,
+    clippy::arithmetic_side_effects,
+    clippy::string_slice,
     clippy::indexing_slicing,
     reason = "a test fails by panicking"
 )]

@@ -1,8 +1,8 @@
 //! The shared vectors of the status document (PROTOCOL.md §4), whole and cut at every place
 
 #![expect(
-    clippy::unwrap_used,
     clippy::panic,
+    clippy::unwrap_used,
     reason = "a test fails by panicking"
 )]
 

@@ -17,7 +17,8 @@ const FAVICON_PREFIX: &str = "data:image/png;base64,";
 ///   `version` or `players` starts from nothing;
 /// - a component's own text is its `text`, else its `fallback`, else its `translate` as it is: the
 ///   translations are not here. What it contains (`extra`, `with`) follows in the order of the document,
-///   also where the document has it before the own text;
+///   also where the document has it before the own text. Where one own text replaces another and the
+///   description was cut because of the first, what the first pushed out stays out, and is flagged;
 /// - strings, components and arrays may stand for one another anywhere in `description`;
 /// - other keys, also of components, are passed over.
 #[derive(Clone, Debug)]
