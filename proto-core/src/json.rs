@@ -223,10 +223,7 @@ impl Scanner {
     /// [`next`](Self::next) for one who keeps the place in the piece, and [settles](Self::settle) it after
     /// the last call
     #[inline]
-    pub(crate) fn next_at<'i>(
-        &mut self,
-        cursor: &mut Cursor<'i>,
-    ) -> Result<Option<Token<'i>>, Error> {
+    pub(crate) fn next_at<'i>(&mut self, cursor: &mut Cursor<'i>) -> Result<Option<Token<'i>>, Error> {
         if self.skip != 0 {
             self.pass_over(cursor)?;
             if self.skip != 0 {
@@ -460,11 +457,7 @@ impl Scanner {
 
     /// Begins a string or key
     #[inline]
-    fn string<'i>(
-        &mut self,
-        cursor: &mut Cursor<'i>,
-        key: bool,
-    ) -> Result<Option<Token<'i>>, Error> {
+    fn string<'i>(&mut self, cursor: &mut Cursor<'i>, key: bool) -> Result<Option<Token<'i>>, Error> {
         cursor.pass(1);
         self.key = key;
         self.state = State::Body;

@@ -225,12 +225,7 @@ impl<const N: usize> Text<N> {
     /// What stands after `at` moves back, and its end is cut when there is no room. Returns where the
     /// inserted piece ends, and whether it was cut itself. It may be inserted although something that comes
     /// after it was cut before. `at` must be a character boundary, else the piece is appended.
-    pub(crate) fn insert_plain(
-        &mut self,
-        at: usize,
-        piece: &str,
-        codes: &mut Codes,
-    ) -> (usize, bool) {
+    pub(crate) fn insert_plain(&mut self, at: usize, piece: &str, codes: &mut Codes) -> (usize, bool) {
         if at >= self.len() && !self.truncated {
             self.push_plain(piece, codes);
             return (self.len(), self.truncated);
@@ -275,9 +270,7 @@ impl<const N: usize> Text<N> {
         if !self.truncated && self.kept.push_str(text).is_err() {
             self.truncated = true;
             let room = N.saturating_sub(self.kept.len());
-            let fits = text
-                .get(..text.floor_char_boundary(room))
-                .unwrap_or_default();
+            let fits = text.get(..text.floor_char_boundary(room)).unwrap_or_default();
             let _ = self.kept.push_str(fits);
         }
     }

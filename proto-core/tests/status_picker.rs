@@ -15,10 +15,7 @@ fn flatten(component: &Value, text: &mut String) {
             let own = ["text", "fallback", "translate"]
                 .iter()
                 .find_map(|key| members.get(*key).filter(|own| own.is_string()));
-            for part in [own, members.get("extra"), members.get("with")]
-                .into_iter()
-                .flatten()
-            {
+            for part in [own, members.get("extra"), members.get("with")].into_iter().flatten() {
                 flatten(part, text);
             }
         }
@@ -32,8 +29,7 @@ fn replaces(component: &Value) -> bool {
         Value::Array(elements) => elements.iter().any(replaces),
         Value::Object(members) => {
             let own = ["text", "fallback", "translate"];
-            own.iter().filter(|key| members.contains_key(**key)).count() > 1
-                || members.values().any(replaces)
+            own.iter().filter(|key| members.contains_key(**key)).count() > 1 || members.values().any(replaces)
         }
         _ => false,
     }

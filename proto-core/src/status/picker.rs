@@ -87,12 +87,7 @@ struct Component {
 
 impl Component {
     const fn starting(start: u16) -> Self {
-        Self {
-            start,
-            end: start,
-            rank: Rank::None,
-            cut: false,
-        }
+        Self { start, end: start, rank: Rank::None, cut: false }
     }
 }
 
