@@ -221,7 +221,7 @@ impl Scanner {
         if self.skip == 0 && result.is_ok() {
             result = self.step(&mut cursor);
         }
-        self.offset = self.offset_at(&cursor);
+        self.offset = self.offset_at(cursor);
         *input = cursor.rest();
         result
     }
@@ -257,15 +257,21 @@ impl Scanner {
             },
             _ => self.expected(),
         };
-        let kind = ErrorKind::Unexpected { expected, found: None };
-        Err(Error { offset: self.offset, kind })
+        let kind = ErrorKind::Unexpected {
+            expected,
+            found: None,
+        };
+        Err(Error {
+            offset: self.offset,
+            kind,
+        })
     }
 
     /// Goes on until the skipped value is over or the piece is used up
     #[inline(never)]
     fn pass_over(&mut self, cursor: &mut Cursor<'_>) -> Result<(), Error> {
         loop {
-            self.glide(cursor);
+            *cursor = self.glide(*cursor);
             if self.skip == 0 || self.step(cursor)?.is_none() {
                 return Ok(());
             }
@@ -277,47 +283,45 @@ impl Scanner {
 
     /// Passes over as many whole members and elements as go by without anything unusual
     ///
-    /// This is `step` laid out along the grammar, where the place in the code says what may follow and only
-    /// what ends a round is stored. It stops before whatever it does not know — an escape, an error, the end
-    /// of the piece — and leaves that to `step`.
+    /// This is `step` laid out along the grammar, where the place in the code says what may follow. It stops
+    /// before whatever it does not know — an escape, a number, an error, the end of the piece — and leaves
+    /// that to `step`. The cursor is taken and returned, not borrowed, so that it lives in registers.
     #[inline]
-    fn glide(&mut self, cursor: &mut Cursor<'_>) {
-        if self.state != State::Value && self.state != State::After {
-            return;
-        }
+    fn glide<'i>(&mut self, cursor: Cursor<'i>) -> Cursor<'i> {
+        let mut cursor = cursor;
         loop {
-            if self.state == State::Value {
+            if matches!(self.state, State::Value | State::ValueOrEnd) {
                 match cursor.byte_after_blanks() {
                     Some(b'"') => {
                         cursor.pass(1);
                         self.key = false;
                         self.state = State::Body;
-                        if !glide_string(cursor) {
-                            return;
+                        if !glide_string(&mut cursor) {
+                            return cursor;
                         }
                     }
-                    Some(b'{') if self.open(cursor, Token::ObjectBegin).is_ok() => {
-                        if !self.glide_key(cursor) {
-                            return;
+                    Some(b'{') if self.depth < MAX_DEPTH => {
+                        self.open(&mut cursor, false);
+                        if !self.glide_key(&mut cursor) {
+                            return cursor;
                         }
                         continue;
                     }
-                    Some(b'[') if self.open(cursor, Token::ArrayBegin).is_ok() => {
-                        if cursor.byte_after_blanks().is_none_or(|byte| byte == b']') {
-                            return;
-                        }
-                        self.state = State::Value;
+                    Some(b'[') if self.depth < MAX_DEPTH => {
+                        self.open(&mut cursor, true);
                         continue;
                     }
                     Some(b't') if cursor.pass_word(b"true") => {}
                     Some(b'f') if cursor.pass_word(b"false") => {}
                     Some(b'n') if cursor.pass_word(b"null") => {}
-                    _ => return,
+                    _ => return cursor,
                 }
                 self.value_ended();
-                if self.skip_ended() {
-                    return;
-                }
+            } else if self.state != State::After {
+                return cursor;
+            }
+            if self.skip_ended() {
+                return cursor;
             }
             match (cursor.byte_after_blanks(), self.arrays & 1) {
                 (Some(b','), 1) => {
@@ -327,17 +331,12 @@ impl Scanner {
                 (Some(b','), _) => {
                     cursor.pass(1);
                     self.state = State::Key;
-                    if !self.glide_key(cursor) {
-                        return;
+                    if !self.glide_key(&mut cursor) {
+                        return cursor;
                     }
                 }
-                (Some(b'}'), 0) | (Some(b']'), 1) => {
-                    self.close(cursor, Token::Null);
-                    if self.skip_ended() {
-                        return;
-                    }
-                }
-                _ => return,
+                (Some(b'}'), 0) | (Some(b']'), 1) => self.close(&mut cursor),
+                _ => return cursor,
             }
         }
     }
@@ -366,6 +365,7 @@ impl Scanner {
     /// Whether the value to be skipped has just ended, which ends the skipping
     #[inline]
     const fn skip_ended(&mut self) -> bool {
+        // Only the value itself ends at a depth below `skip`; before it, the state is another.
         let ended = self.skip > self.depth && matches!(self.state, State::After | State::Done);
         if ended {
             self.skip = 0;
@@ -389,7 +389,7 @@ impl Scanner {
                         self.value_ended();
                         Some(Token::Number(self.digits.number()))
                     }
-                    Step::Unexpected => return Err(self.unexpected(cursor)),
+                    Step::Unexpected => return Err(self.unexpected(*cursor)),
                 },
                 State::Literal => self.literal(cursor, byte)?,
                 _ if matches!(byte, b' ' | b'\n' | b'\r' | b'\t') => {
@@ -402,9 +402,15 @@ impl Scanner {
                         self.state = if array == 0 { State::Key } else { State::Value };
                         None
                     }
-                    (b'}', 0) => Some(self.close(cursor, Token::ObjectEnd)),
-                    (b']', 1) => Some(self.close(cursor, Token::ArrayEnd)),
-                    _ => return Err(self.unexpected(cursor)),
+                    (b'}', 0) => {
+                        self.close(cursor);
+                        Some(Token::ObjectEnd)
+                    }
+                    (b']', 1) => {
+                        self.close(cursor);
+                        Some(Token::ArrayEnd)
+                    }
+                    _ => return Err(self.unexpected(*cursor)),
                 },
                 State::Key | State::KeyOrEnd => match byte {
                     b'"' => {
@@ -413,8 +419,11 @@ impl Scanner {
                         self.state = State::Body;
                         self.body(cursor)?
                     }
-                    b'}' if self.state == State::KeyOrEnd => Some(self.close(cursor, Token::ObjectEnd)),
-                    _ => return Err(self.unexpected(cursor)),
+                    b'}' if self.state == State::KeyOrEnd => {
+                        self.close(cursor);
+                        Some(Token::ObjectEnd)
+                    }
+                    _ => return Err(self.unexpected(*cursor)),
                 },
                 State::Colon if byte == b':' => {
                     cursor.pass(1);
@@ -422,7 +431,7 @@ impl Scanner {
                     None
                 }
                 State::Value | State::ValueOrEnd | State::Object => self.value(cursor, byte)?,
-                State::Colon | State::Done => return Err(self.unexpected(cursor)),
+                State::Colon | State::Done => return Err(self.unexpected(*cursor)),
             };
             if token.is_some() {
                 return Ok(token);
@@ -435,17 +444,18 @@ impl Scanner {
     #[inline]
     fn value<'i>(&mut self, cursor: &mut Cursor<'i>, byte: u8) -> Result<Option<Token<'i>>, Error> {
         let word = match byte {
-            b'{' => return self.open(cursor, Token::ObjectBegin).map(Some),
-            _ if self.state == State::Object => return Err(self.unexpected(cursor)),
+            b'{' => return self.begin(cursor, Token::ObjectBegin),
+            _ if self.state == State::Object => return Err(self.unexpected(*cursor)),
             b'"' => {
                 cursor.pass(1);
                 self.key = false;
                 self.state = State::Body;
                 return self.body(cursor);
             }
-            b'[' => return self.open(cursor, Token::ArrayBegin).map(Some),
+            b'[' => return self.begin(cursor, Token::ArrayBegin),
             b']' if self.state == State::ValueOrEnd => {
-                return Ok(Some(self.close(cursor, Token::ArrayEnd)));
+                self.close(cursor);
+                return Ok(Some(Token::ArrayEnd));
             }
             b'-' | b'0'..=b'9' => {
                 self.digits = Digits::START;
@@ -455,7 +465,7 @@ impl Scanner {
             b't' => Word::True,
             b'f' => Word::False,
             b'n' => Word::Null,
-            _ => return Err(self.unexpected(cursor)),
+            _ => return Err(self.unexpected(*cursor)),
         };
         self.word = word;
         self.word_bytes = 0;
@@ -490,18 +500,22 @@ impl Scanner {
                 cursor.pass(1);
                 self.state = State::Escape;
             }
-            Some(_) => return Err(self.unexpected(cursor)),
+            Some(_) => return Err(self.unexpected(*cursor)),
             None => {}
         }
         Ok((!piece.is_empty()).then(|| self.piece(Piece::Text(piece))))
     }
 
     /// Goes on after a backslash, or after `\u`
-    fn escape<'i>(&mut self, cursor: &mut Cursor<'_>, byte: u8) -> Result<Option<Token<'i>>, Error> {
+    fn escape<'i>(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        byte: u8,
+    ) -> Result<Option<Token<'i>>, Error> {
         let c = match (self.state, byte) {
             (State::Unicode, _) => {
                 let Some(digit) = char::from(byte).to_digit(16) else {
-                    return Err(self.unexpected(cursor));
+                    return Err(self.unexpected(*cursor));
                 };
                 let unit = self.unit.wrapping_mul(16) | u16::try_from(digit).unwrap_or_default();
                 if self.unit_digits < 3 {
@@ -539,7 +553,7 @@ impl Scanner {
             (_, b'n') => '\n',
             (_, b'r') => '\r',
             (_, b't') => '\t',
-            _ => return Err(self.unexpected(cursor)),
+            _ => return Err(self.unexpected(*cursor)),
         };
         if self.high != 0 {
             return Ok(Some(self.half_pair()));
@@ -558,10 +572,14 @@ impl Scanner {
     }
 
     /// Goes on within a word of the grammar
-    fn literal<'i>(&mut self, cursor: &mut Cursor<'_>, byte: u8) -> Result<Option<Token<'i>>, Error> {
+    fn literal<'i>(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        byte: u8,
+    ) -> Result<Option<Token<'i>>, Error> {
         let word = self.word.text().as_bytes();
         if word.get(usize::from(self.word_bytes)) != Some(&byte) {
-            return Err(self.unexpected(cursor));
+            return Err(self.unexpected(*cursor));
         }
         cursor.pass(1);
         self.word_bytes = self.word_bytes.wrapping_add(1);
@@ -574,41 +592,63 @@ impl Scanner {
 
     #[inline]
     const fn piece<'i>(&self, piece: Piece<'i>) -> Token<'i> {
-        if self.key { Token::Key(piece) } else { Token::String(piece) }
+        if self.key {
+            Token::Key(piece)
+        } else {
+            Token::String(piece)
+        }
     }
 
     #[inline]
-    fn open(&mut self, cursor: &mut Cursor<'_>, token: Token<'static>) -> Result<Token<'static>, Error> {
+    fn begin(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        token: Token<'static>,
+    ) -> Result<Option<Token<'static>>, Error> {
         if self.depth == MAX_DEPTH {
-            return Err(self.error(cursor, ErrorKind::TooDeep));
+            return Err(self.error(*cursor, ErrorKind::TooDeep));
         }
+        self.open(cursor, token == Token::ArrayBegin);
+        Ok(Some(token))
+    }
+
+    /// Passes an opening bracket
+    #[inline]
+    const fn open(&mut self, cursor: &mut Cursor<'_>, array: bool) {
         cursor.pass(1);
         self.depth = self.depth.wrapping_add(1);
-        self.arrays <<= 1;
-        self.state = State::KeyOrEnd;
-        if token == Token::ArrayBegin {
-            self.arrays |= 1;
-            self.state = State::ValueOrEnd;
-        }
-        Ok(token)
+        self.arrays = (self.arrays << 1) | array as u32;
+        self.state = if array {
+            State::ValueOrEnd
+        } else {
+            State::KeyOrEnd
+        };
     }
 
+    /// Passes a closing bracket
     #[inline]
-    const fn close(&mut self, cursor: &mut Cursor<'_>, token: Token<'static>) -> Token<'static> {
+    const fn close(&mut self, cursor: &mut Cursor<'_>) {
         cursor.pass(1);
         self.depth = self.depth.wrapping_sub(1);
         self.arrays >>= 1;
         self.value_ended();
-        token
     }
 
     #[inline]
     const fn value_ended(&mut self) {
-        self.state = if self.depth == 0 { State::Done } else { State::After };
+        self.state = if self.depth == 0 {
+            State::Done
+        } else {
+            State::After
+        };
     }
 
     const fn comma_or_end(&self) -> Expected {
-        if self.arrays & 1 == 0 { Expected::CommaOrBrace } else { Expected::CommaOrBracket }
+        if self.arrays & 1 == 0 {
+            Expected::CommaOrBrace
+        } else {
+            Expected::CommaOrBracket
+        }
     }
 
     /// What the grammar allows where the scanner stands
@@ -634,19 +674,29 @@ impl Scanner {
     }
 
     #[cold]
-    fn unexpected(&self, cursor: &Cursor<'_>) -> Error {
+    fn unexpected(&self, cursor: Cursor<'_>) -> Error {
         let found = cursor.rest().chars().next();
-        self.error(cursor, ErrorKind::Unexpected { expected: self.expected(), found })
+        self.error(
+            cursor,
+            ErrorKind::Unexpected {
+                expected: self.expected(),
+                found,
+            },
+        )
     }
 
     #[cold]
-    fn error(&self, cursor: &Cursor<'_>, kind: ErrorKind) -> Error {
-        Error { offset: self.offset_at(cursor), kind }
+    fn error(&self, cursor: Cursor<'_>, kind: ErrorKind) -> Error {
+        Error {
+            offset: self.offset_at(cursor),
+            kind,
+        }
     }
 
     /// Bytes of the document before the cursor; one of 4 GiB is cut off long before it gets here
-    fn offset_at(&self, cursor: &Cursor<'_>) -> u32 {
-        self.offset.saturating_add(u32::try_from(cursor.at()).unwrap_or(u32::MAX))
+    fn offset_at(&self, cursor: Cursor<'_>) -> u32 {
+        self.offset
+            .saturating_add(u32::try_from(cursor.at()).unwrap_or(u32::MAX))
     }
 }
 

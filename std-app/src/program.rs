@@ -124,7 +124,7 @@ where
     let (command_sender, commands) = mpsc::channel(COMMANDS);
     let common = command.common();
     let line_mode = common.line_mode() || !io::stdin().is_terminal() || !io::stdout().is_terminal();
-    let (events, event_receiver) = events::channel(quiet && line_mode);
+    let (events, event_receiver) = events::channel((quiet && line_mode).then_some(S::is_important));
     let side = {
         let clock = clock.clone();
         let side = move || match self::runtime() {

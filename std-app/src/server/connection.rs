@@ -71,10 +71,10 @@ pub(super) async fn serve(stream: TcpStream, connection: Arc<Connection>, shared
     drop(stream);
     shared.registry.remove(&connection);
     shared.documents.set_online(shared.registry.len());
-    if !shared.events.is_quiet() {
-        let event = Event::Disconnected { client: connection.address, reason: over.reason, clean: over.clean };
-        shared.events.send(event).await;
-    }
+    shared
+        .events
+        .send(Event::Disconnected { client: connection.address, reason: over.reason, clean: over.clean })
+        .await;
 }
 
 /// Closes so that the last answer arrives: unread input would make a reset of the close
@@ -320,7 +320,7 @@ impl Task {
             // The client's silence is no news; its answer will be.
             _ => return None,
         };
-        (!quiet || event.is_important()).then_some(event)
+        Some(event)
     }
 }
 
