@@ -257,14 +257,8 @@ impl Scanner {
             },
             _ => self.expected(),
         };
-        let kind = ErrorKind::Unexpected {
-            expected,
-            found: None,
-        };
-        Err(Error {
-            offset: self.offset,
-            kind,
-        })
+        let kind = ErrorKind::Unexpected { expected, found: None };
+        Err(Error { offset: self.offset, kind })
     }
 
     /// Goes on until the skipped value is over or the piece is used up
@@ -507,11 +501,7 @@ impl Scanner {
     }
 
     /// Goes on after a backslash, or after `\u`
-    fn escape<'i>(
-        &mut self,
-        cursor: &mut Cursor<'_>,
-        byte: u8,
-    ) -> Result<Option<Token<'i>>, Error> {
+    fn escape<'i>(&mut self, cursor: &mut Cursor<'_>, byte: u8) -> Result<Option<Token<'i>>, Error> {
         let c = match (self.state, byte) {
             (State::Unicode, _) => {
                 let Some(digit) = char::from(byte).to_digit(16) else {
@@ -572,11 +562,7 @@ impl Scanner {
     }
 
     /// Goes on within a word of the grammar
-    fn literal<'i>(
-        &mut self,
-        cursor: &mut Cursor<'_>,
-        byte: u8,
-    ) -> Result<Option<Token<'i>>, Error> {
+    fn literal<'i>(&mut self, cursor: &mut Cursor<'_>, byte: u8) -> Result<Option<Token<'i>>, Error> {
         let word = self.word.text().as_bytes();
         if word.get(usize::from(self.word_bytes)) != Some(&byte) {
             return Err(self.unexpected(*cursor));
@@ -592,19 +578,11 @@ impl Scanner {
 
     #[inline]
     const fn piece<'i>(&self, piece: Piece<'i>) -> Token<'i> {
-        if self.key {
-            Token::Key(piece)
-        } else {
-            Token::String(piece)
-        }
+        if self.key { Token::Key(piece) } else { Token::String(piece) }
     }
 
     #[inline]
-    fn begin(
-        &mut self,
-        cursor: &mut Cursor<'_>,
-        token: Token<'static>,
-    ) -> Result<Option<Token<'static>>, Error> {
+    fn begin(&mut self, cursor: &mut Cursor<'_>, token: Token<'static>) -> Result<Option<Token<'static>>, Error> {
         if self.depth == MAX_DEPTH {
             return Err(self.error(*cursor, ErrorKind::TooDeep));
         }
@@ -618,11 +596,7 @@ impl Scanner {
         cursor.pass(1);
         self.depth = self.depth.wrapping_add(1);
         self.arrays = (self.arrays << 1) | array as u32;
-        self.state = if array {
-            State::ValueOrEnd
-        } else {
-            State::KeyOrEnd
-        };
+        self.state = if array { State::ValueOrEnd } else { State::KeyOrEnd };
     }
 
     /// Passes a closing bracket
@@ -636,19 +610,11 @@ impl Scanner {
 
     #[inline]
     const fn value_ended(&mut self) {
-        self.state = if self.depth == 0 {
-            State::Done
-        } else {
-            State::After
-        };
+        self.state = if self.depth == 0 { State::Done } else { State::After };
     }
 
     const fn comma_or_end(&self) -> Expected {
-        if self.arrays & 1 == 0 {
-            Expected::CommaOrBrace
-        } else {
-            Expected::CommaOrBracket
-        }
+        if self.arrays & 1 == 0 { Expected::CommaOrBrace } else { Expected::CommaOrBracket }
     }
 
     /// What the grammar allows where the scanner stands
@@ -676,27 +642,17 @@ impl Scanner {
     #[cold]
     fn unexpected(&self, cursor: Cursor<'_>) -> Error {
         let found = cursor.rest().chars().next();
-        self.error(
-            cursor,
-            ErrorKind::Unexpected {
-                expected: self.expected(),
-                found,
-            },
-        )
+        self.error(cursor, ErrorKind::Unexpected { expected: self.expected(), found })
     }
 
     #[cold]
     fn error(&self, cursor: Cursor<'_>, kind: ErrorKind) -> Error {
-        Error {
-            offset: self.offset_at(cursor),
-            kind,
-        }
+        Error { offset: self.offset_at(cursor), kind }
     }
 
     /// Bytes of the document before the cursor; one of 4 GiB is cut off long before it gets here
     fn offset_at(&self, cursor: Cursor<'_>) -> u32 {
-        self.offset
-            .saturating_add(u32::try_from(cursor.at()).unwrap_or(u32::MAX))
+        self.offset.saturating_add(u32::try_from(cursor.at()).unwrap_or(u32::MAX))
     }
 }
 

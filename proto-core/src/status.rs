@@ -16,8 +16,7 @@ mod picker;
 use core::fmt;
 
 pub use document::{
-    EncodeError, MAX_FRAME_BYTES, MAX_JSON_BYTES, MAX_JSON_UNITS, Sample, StatusDocument,
-    encode_disconnect,
+    EncodeError, MAX_FRAME_BYTES, MAX_JSON_BYTES, MAX_JSON_UNITS, Sample, StatusDocument, encode_disconnect,
 };
 pub use picker::Picker;
 
@@ -107,9 +106,7 @@ impl Fields {
 
     /// Each of them, in the order of the document
     pub fn iter(self) -> impl Iterator<Item = Field> {
-        Field::ALL
-            .into_iter()
-            .filter(move |&field| self.contains(field))
+        Field::ALL.into_iter().filter(move |&field| self.contains(field))
     }
 
     const fn insert(&mut self, field: Field) {
@@ -131,8 +128,7 @@ impl Fields {
 /// ([`text`](crate::text)), cut to its capacity at a character boundary. What the document does not say,
 /// or says as something else than its type, is `None`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Status<const NAME: usize = 64, const DESCRIPTION: usize = 256, const SAMPLE: usize = 256>
-{
+pub struct Status<const NAME: usize = 64, const DESCRIPTION: usize = 256, const SAMPLE: usize = 256> {
     version_name: Text<NAME>,
     description: Text<DESCRIPTION>,
     /// Names, each ended by a line feed, which no cleaned name contains
@@ -146,9 +142,7 @@ pub struct Status<const NAME: usize = 64, const DESCRIPTION: usize = 256, const 
     malformed: Fields,
 }
 
-impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize>
-    Status<NAME, DESCRIPTION, SAMPLE>
-{
+impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize> Status<NAME, DESCRIPTION, SAMPLE> {
     const EMPTY: Self = Self {
         version_name: Text::new(),
         description: Text::new(),
@@ -165,9 +159,7 @@ impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize>
     /// `version.name`
     #[must_use]
     pub fn version_name(&self) -> Option<&str> {
-        self.present
-            .contains(Field::VersionName)
-            .then(|| self.version_name.as_str())
+        self.present.contains(Field::VersionName).then(|| self.version_name.as_str())
     }
 
     /// `version.protocol`
@@ -207,9 +199,7 @@ impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize>
     /// `description` as plain text: of each component its own text, then what it contains
     #[must_use]
     pub fn description(&self) -> Option<&str> {
-        self.present
-            .contains(Field::Description)
-            .then(|| self.description.as_str())
+        self.present.contains(Field::Description).then(|| self.description.as_str())
     }
 
     /// Bytes of the picture in `favicon`

@@ -100,10 +100,7 @@ pub struct Plain<'a>(pub &'a str);
 impl fmt::Display for Plain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut codes = Codes::new();
-        self.0
-            .chars()
-            .filter(|&c| codes.keep(c))
-            .try_for_each(|c| fmt::Write::write_char(f, clean_char(c)))
+        self.0.chars().filter(|&c| codes.keep(c)).try_for_each(|c| fmt::Write::write_char(f, clean_char(c)))
     }
 }
 
@@ -155,10 +152,7 @@ impl<const N: usize> Text<N> {
     /// An empty text
     #[must_use]
     pub const fn new() -> Self {
-        Self {
-            kept: heapless::String::new(),
-            truncated: false,
-        }
+        Self { kept: heapless::String::new(), truncated: false }
     }
 
     /// The text, free of [unsafe](is_unsafe) characters
@@ -283,9 +277,7 @@ impl<const N: usize> Text<N> {
 
     /// Appends the printable ASCII at the beginning of `text`, and returns what is after it
     fn push_run<'a>(&mut self, text: &'a str) -> &'a str {
-        let (run, rest) = text
-            .split_at_checked(run::printable(text.as_bytes()))
-            .unwrap_or(("", text));
+        let (run, rest) = text.split_at_checked(run::printable(text.as_bytes())).unwrap_or(("", text));
         self.push_raw(run);
         rest
     }
@@ -305,6 +297,5 @@ impl<const N: usize> AsRef<str> for Text<N> {
 
 /// What follows the character `c` that stands at byte `at`
 fn after(text: &str, at: usize, c: char) -> &str {
-    text.get(at.saturating_add(c.len_utf8())..)
-        .unwrap_or_default()
+    text.get(at.saturating_add(c.len_utf8())..).unwrap_or_default()
 }

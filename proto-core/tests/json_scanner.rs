@@ -56,11 +56,7 @@ impl Joiner {
                 text.push_str(piece);
                 let text = std::mem::take(text);
                 self.string = None;
-                self.tokens.push(if key {
-                    Owned::Key(text)
-                } else {
-                    Owned::String(text)
-                });
+                self.tokens.push(if key { Owned::Key(text) } else { Owned::String(text) });
             }
         }
     }
@@ -102,16 +98,11 @@ fn scan_skipping(document: &str, cuts: &[usize], nth: usize, every: usize) -> Re
 
 /// The document in pieces; each of `cuts` is a place in it, taken round and moved to a boundary
 fn cut<'a>(document: &'a str, cuts: &[usize]) -> Vec<&'a str> {
-    let mut places: Vec<usize> = cuts
-        .iter()
-        .map(|&at| document.floor_char_boundary(at % (document.len() + 1)))
-        .collect();
+    let mut places: Vec<usize> =
+        cuts.iter().map(|&at| document.floor_char_boundary(at % (document.len() + 1))).collect();
     places.extend([0, document.len()]);
     places.sort_unstable();
-    places
-        .windows(2)
-        .map(|pair| &document[pair[0]..pair[1]])
-        .collect()
+    places.windows(2).map(|pair| &document[pair[0]..pair[1]]).collect()
 }
 
 /// Builds the value that the tokens describe, and says how many of them it took
@@ -211,11 +202,7 @@ fn nesting_ends_at_the_limit() {
         assert_eq!(error.kind, ErrorKind::TooDeep);
         let offset = u32::try_from(open.len()).unwrap() * u32::from(MAX_DEPTH);
         assert_eq!(error.offset, offset);
-        assert_eq!(
-            scan_skipping(&nested(40), &[], 0, 1),
-            Err(error),
-            "when skipped"
-        );
+        assert_eq!(scan_skipping(&nested(40), &[], 0, 1), Err(error), "when skipped");
     }
 }
 
@@ -233,18 +220,10 @@ fn half_pairs_become_replacement_characters() {
         (r"\uDBFF\uDFFF", "\u{10FFFF}"),
     ] {
         let document = format!("[\"{body}\"]");
-        let expected = vec![
-            Owned::ArrayBegin,
-            Owned::String(text.to_owned()),
-            Owned::ArrayEnd,
-        ];
+        let expected = vec![Owned::ArrayBegin, Owned::String(text.to_owned()), Owned::ArrayEnd];
         for at in 0..document.len() {
             let pieces = [&document[..at], "", &document[at..]];
-            assert_eq!(
-                scan_pieces(pieces),
-                Ok(expected.clone()),
-                "{body} cut at byte {at}"
-            );
+            assert_eq!(scan_pieces(pieces), Ok(expected.clone()), "{body} cut at byte {at}");
         }
     }
 }
@@ -252,10 +231,7 @@ fn half_pairs_become_replacement_characters() {
 #[test]
 fn skipping_passes_over_exactly_one_value() {
     let document = r#" {"a":{"x":[1,{"y":"}"}],"z":"\"]"} , "b": [ [] , {} ],"c":-1.5e3,"d":tru"#;
-    let document = format!(
-        "{document}e,\"e\":null,\"f\":\"{}\",\"g\":1}}",
-        "x".repeat(100)
-    );
+    let document = format!("{document}e,\"e\":null,\"f\":\"{}\",\"g\":1}}", "x".repeat(100));
     for at in 0..document.len() {
         let mut scanner = Scanner::new();
         let mut joiner = Joiner::default();
@@ -272,13 +248,7 @@ fn skipping_passes_over_exactly_one_value() {
         assert_eq!(scanner.finish(), Ok(None));
         let mut expected = vec![Owned::ObjectBegin];
         expected.extend(["a", "b", "c", "d", "e", "f", "g"].map(|key| Owned::Key(key.to_owned())));
-        expected.extend([
-            Owned::Number(Number {
-                value: 1,
-                exact: true,
-            }),
-            Owned::ObjectEnd,
-        ]);
+        expected.extend([Owned::Number(Number { value: 1, exact: true }), Owned::ObjectEnd]);
         assert_eq!(joiner.tokens, expected, "cut at byte {at}");
     }
 }
@@ -292,10 +262,7 @@ fn an_open_container_is_skipped_to_its_end() {
     scanner.skip();
     assert_eq!(scanner.next(&mut input), Ok(Some(Token::ObjectBegin)));
     scanner.skip();
-    assert_eq!(
-        scanner.next(&mut input),
-        Ok(Some(Token::String(Piece::End("five"))))
-    );
+    assert_eq!(scanner.next(&mut input), Ok(Some(Token::String(Piece::End("five")))));
     scanner.skip();
     assert_eq!(scanner.next(&mut input), Ok(Some(Token::ArrayEnd)));
     assert_eq!(scanner.finish(), Ok(None));
@@ -306,10 +273,7 @@ fn an_error_consumes_nothing_further() {
     let mut scanner = Scanner::new();
     let mut input = "[1,x]";
     assert_eq!(scanner.next(&mut input), Ok(Some(Token::ArrayBegin)));
-    assert!(matches!(
-        scanner.next(&mut input),
-        Ok(Some(Token::Number(_)))
-    ));
+    assert!(matches!(scanner.next(&mut input), Ok(Some(Token::Number(_)))));
     let error = scanner.next(&mut input).unwrap_err();
     assert_eq!((error.offset, input, scanner.offset()), (3, "x]", 3));
     assert_eq!(scanner.next(&mut input), Err(error));
@@ -337,9 +301,7 @@ fn value() -> impl Strategy<Value = Value> {
 /// Nearly JSON: a document with a few characters replaced, inserted or removed
 fn nearly_json() -> impl Strategy<Value = String> {
     let spoiler = prop::sample::select(
-        "{}[]\",:\\/ \n\t\r0123456789.eE+-truefalsn u\u{0}\u{1f}\u{7f}é€😀"
-            .chars()
-            .collect::<Vec<_>>(),
+        "{}[]\",:\\/ \n\t\r0123456789.eE+-truefalsn u\u{0}\u{1f}\u{7f}é€😀".chars().collect::<Vec<_>>(),
     );
     let change = (any::<prop::sample::Index>(), 0..3_u8, spoiler);
     let document = prop_oneof![

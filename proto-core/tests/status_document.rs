@@ -2,8 +2,7 @@
 
 use proptest::prelude::*;
 use proto_core::status::{
-    EncodeError, MAX_FRAME_BYTES, MAX_JSON_BYTES, MAX_JSON_UNITS, Picker, Sample, StatusDocument,
-    encode_disconnect,
+    EncodeError, MAX_FRAME_BYTES, MAX_JSON_BYTES, MAX_JSON_UNITS, Picker, Sample, StatusDocument, encode_disconnect,
 };
 use proto_core::text::Plain;
 use serde_json::{Value, json};
@@ -29,10 +28,7 @@ fn encode(document: &StatusDocument<'_>) -> Result<String, EncodeError> {
 fn json_of_frame(frame: &[u8]) -> &str {
     fn varint(bytes: &[u8]) -> (usize, &[u8]) {
         let len = bytes.iter().position(|byte| byte & 0x80 == 0).unwrap() + 1;
-        let value = bytes[..len]
-            .iter()
-            .rev()
-            .fold(0, |value, byte| value << 7 | usize::from(byte & 0x7F));
+        let value = bytes[..len].iter().rev().fold(0, |value, byte| value << 7 | usize::from(byte & 0x7F));
         (value, &bytes[len..])
     }
     let (length, body) = varint(frame);
@@ -46,20 +42,10 @@ fn json_of_frame(frame: &[u8]) -> &str {
 #[test]
 fn keys_are_in_the_order_of_the_specification() {
     let sample = [
-        Sample {
-            name: "one",
-            id: "00000000-0000-0000-0000-000000000000",
-        },
-        Sample {
-            name: "two",
-            id: "00000000-0000-0000-0000-000000000001",
-        },
+        Sample { name: "one", id: "00000000-0000-0000-0000-000000000000" },
+        Sample { name: "two", id: "00000000-0000-0000-0000-000000000001" },
     ];
-    let document = StatusDocument {
-        sample: &sample,
-        favicon: Some("data:image/png;base64,AAAA"),
-        ..DOCUMENT
-    };
+    let document = StatusDocument { sample: &sample, favicon: Some("data:image/png;base64,AAAA"), ..DOCUMENT };
     let expected = concat!(
         r#"{"version":{"name":"slp 0.1.0","protocol":-1},"#,
         r#""players":{"max":10,"online":3,"sample":["#,
@@ -74,19 +60,8 @@ fn keys_are_in_the_order_of_the_specification() {
 
 #[test]
 fn extreme_numbers_are_written_whole() {
-    for (protocol, count) in [
-        (i32::MIN, 0),
-        (i32::MAX, u32::MAX),
-        (0, 9),
-        (-9, 10),
-        (100, 99),
-    ] {
-        let document = StatusDocument {
-            protocol,
-            max: count,
-            online: count,
-            ..DOCUMENT
-        };
+    for (protocol, count) in [(i32::MIN, 0), (i32::MAX, u32::MAX), (0, 9), (-9, 10), (100, 99)] {
+        let document = StatusDocument { protocol, max: count, online: count, ..DOCUMENT };
         let json = encode(&document).unwrap();
         assert_eq!(json.len(), document.units(), "{json}");
         let value: Value = serde_json::from_str(&json).unwrap();
@@ -101,10 +76,7 @@ fn a_document_at_the_limit_is_written_and_one_unit_more_is_refused() {
     let around = DOCUMENT.units() - DOCUMENT.description.len();
     // Three bytes and one unit each: the most bytes that a document can have.
     let description = "€".repeat(MAX_JSON_UNITS - around);
-    let document = StatusDocument {
-        description: &description,
-        ..DOCUMENT
-    };
+    let document = StatusDocument { description: &description, ..DOCUMENT };
     let json = encode(&document).unwrap();
     assert_eq!(json.encode_utf16().count(), MAX_JSON_UNITS);
     let mut out = vec![0; MAX_FRAME_BYTES];
@@ -112,39 +84,20 @@ fn a_document_at_the_limit_is_written_and_one_unit_more_is_refused() {
     assert_eq!(json_of_frame(&out[..len]), json);
 
     let description = description + "a";
-    let document = StatusDocument {
-        description: &description,
-        ..DOCUMENT
-    };
-    let refused = EncodeError::TooLong {
-        units: MAX_JSON_UNITS + 1,
-        limit: MAX_JSON_UNITS,
-    };
+    let document = StatusDocument { description: &description, ..DOCUMENT };
+    let refused = EncodeError::TooLong { units: MAX_JSON_UNITS + 1, limit: MAX_JSON_UNITS };
     assert_eq!(encode(&document), Err(refused));
     assert_eq!(document.encode_response(&mut out), Err(refused));
-    assert_eq!(
-        document.encode(&mut []),
-        Err(refused),
-        "whatever the buffer"
-    );
-    assert_eq!(
-        refused.to_string(),
-        "JSON of 32768 UTF-16 units, at most 32767 expected"
-    );
+    assert_eq!(document.encode(&mut []), Err(refused), "whatever the buffer");
+    assert_eq!(refused.to_string(), "JSON of 32768 UTF-16 units, at most 32767 expected");
 }
 
 #[test]
 fn characters_beyond_the_first_plane_count_twice() {
-    let document = StatusDocument {
-        description: "😀",
-        ..DOCUMENT
-    };
+    let document = StatusDocument { description: "😀", ..DOCUMENT };
     let json = encode(&document).unwrap();
     assert_eq!(document.units(), json.encode_utf16().count());
-    assert_eq!(
-        document.units(),
-        DOCUMENT.units() - DOCUMENT.description.len() + 2
-    );
+    assert_eq!(document.units(), DOCUMENT.units() - DOCUMENT.description.len() + 2);
 }
 
 #[test]
@@ -154,43 +107,25 @@ fn a_buffer_too_small_is_told_by_how_much() {
     let frame = DOCUMENT.encode_response(&mut out).unwrap();
     let disconnect = encode_disconnect("no login", &mut out).unwrap();
     for available in 0..json {
-        let error = EncodeError::BufferTooSmall {
-            needed: json,
-            available,
-        };
+        let error = EncodeError::BufferTooSmall { needed: json, available };
         assert_eq!(DOCUMENT.encode(&mut out[..available]), Err(error));
     }
     for available in 0..frame {
-        let error = EncodeError::BufferTooSmall {
-            needed: frame,
-            available,
-        };
+        let error = EncodeError::BufferTooSmall { needed: frame, available };
         assert_eq!(DOCUMENT.encode_response(&mut out[..available]), Err(error));
     }
     assert_eq!(DOCUMENT.encode_response(&mut out[..frame]), Ok(frame));
     let available = disconnect - 1;
-    let error = EncodeError::BufferTooSmall {
-        needed: disconnect,
-        available,
-    };
-    assert_eq!(
-        encode_disconnect("no login", &mut out[..available]),
-        Err(error)
-    );
-    assert_eq!(
-        error.to_string(),
-        "buffer of 21 bytes, at least 22 expected"
-    );
+    let error = EncodeError::BufferTooSmall { needed: disconnect, available };
+    assert_eq!(encode_disconnect("no login", &mut out[..available]), Err(error));
+    assert_eq!(error.to_string(), "buffer of 21 bytes, at least 22 expected");
 }
 
 #[test]
 fn the_disconnect_is_exactly_this_frame() {
     let mut out = [0; 32];
     let len = encode_disconnect("No \"game\" here", &mut out).unwrap();
-    assert_eq!(
-        &out[..len],
-        b"\x1d\x00\x1b{\"text\":\"No \\\"game\\\" here\"}"
-    );
+    assert_eq!(&out[..len], b"\x1d\x00\x1b{\"text\":\"No \\\"game\\\" here\"}");
 }
 
 #[test]
@@ -198,14 +133,8 @@ fn a_disconnect_over_the_limit_is_refused() {
     let mut out = vec![0; MAX_FRAME_BYTES];
     let around = r#"{"text":""}"#.len();
     let message = "€".repeat(MAX_JSON_UNITS - around);
-    assert_eq!(
-        encode_disconnect(&message, &mut out),
-        Ok(7 + around + message.len())
-    );
-    let refused = EncodeError::TooLong {
-        units: MAX_JSON_UNITS + 1,
-        limit: MAX_JSON_UNITS,
-    };
+    assert_eq!(encode_disconnect(&message, &mut out), Ok(7 + around + message.len()));
+    let refused = EncodeError::TooLong { units: MAX_JSON_UNITS + 1, limit: MAX_JSON_UNITS };
     assert_eq!(encode_disconnect(&(message + "a"), &mut out), Err(refused));
 }
 

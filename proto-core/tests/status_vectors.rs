@@ -3,10 +3,7 @@
 use proto_core::status::{Fields, Picker, Status};
 use serde_json::{Value, json};
 
-const VECTORS: &str = include_str!(concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../tests/vectors/status.json"
-));
+const VECTORS: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/vectors/status.json"));
 
 /// What a vector's `expect` says of a status; what is unknown is left out
 fn told(status: &Status) -> Value {
@@ -16,19 +13,14 @@ fn told(status: &Status) -> Value {
             told.insert(key.to_owned(), value);
         }
     };
-    let names = |fields: Fields| {
-        (!fields.is_empty()).then(|| fields.iter().map(|field| json!(field.name())).collect())
-    };
+    let names = |fields: Fields| (!fields.is_empty()).then(|| fields.iter().map(|field| json!(field.name())).collect());
     tell("version_name", status.version_name().map(Value::from));
     tell("protocol", status.protocol().map(Value::from));
     tell("max", status.max().map(Value::from));
     tell("online", status.online().map(Value::from));
     tell("description", status.description().map(Value::from));
     tell("sample_listed", status.sample_listed().map(Value::from));
-    tell(
-        "sample",
-        status.sample_listed().map(|_| status.sample().collect()),
-    );
+    tell("sample", status.sample_listed().map(|_| status.sample().collect()));
     tell("favicon_bytes", status.favicon_bytes().map(Value::from));
     tell("truncated", names(status.truncated()));
     tell("malformed", names(status.malformed()));
@@ -53,10 +45,7 @@ fn each_vector(check: impl Fn(&str, &str, &Result<Value, String>)) {
     for vector in &vectors {
         let text = |key: &str| vector[key].as_str().map(str::to_owned);
         let name = text("name").unwrap();
-        assert!(
-            text("rule").unwrap().starts_with("PROTOCOL.md §"),
-            "{name}: no rule"
-        );
+        assert!(text("rule").unwrap().starts_with("PROTOCOL.md §"), "{name}: no rule");
         let expected = match (vector.get("expect"), text("error")) {
             (Some(expect), None) => Ok(expect.clone()),
             (None, Some(error)) => Err(error),
@@ -78,11 +67,7 @@ fn cut_in_two_at_every_character() {
     each_vector(|name, document, expected| {
         for (at, _) in document.char_indices() {
             let (first, second) = document.split_at(at);
-            assert_eq!(
-                &read(&[first, second]),
-                expected,
-                "{name}: cut at byte {at}"
-            );
+            assert_eq!(&read(&[first, second]), expected, "{name}: cut at byte {at}");
         }
     });
 }
@@ -99,10 +84,7 @@ fn one_character_at_a_time() {
 fn errors_are_one_clean_line() {
     each_vector(|name, document, _| {
         if let Err(line) = read(&[document]) {
-            assert!(
-                !line.chars().any(proto_core::text::is_unsafe),
-                "{name}: {line:?}"
-            );
+            assert!(!line.chars().any(proto_core::text::is_unsafe), "{name}: {line:?}");
         }
     });
 }
@@ -113,9 +95,7 @@ fn reset_forgets_everything() {
         let mut picker: Picker = Picker::new();
         let _ = picker.feed(r#"{"description":{"extra":["§"#);
         picker.reset();
-        let fed = picker
-            .feed(document)
-            .and_then(|()| picker.finish().map(told));
+        let fed = picker.feed(document).and_then(|()| picker.finish().map(told));
         assert_eq!(&fed.map_err(|error| error.to_string()), expected, "{name}");
     });
 }

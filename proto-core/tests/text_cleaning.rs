@@ -20,10 +20,7 @@ fn controls_separators_and_bidi_characters_are_unsafe() {
         assert!(is_unsafe(c), "{c:?}");
         assert!(!is_unsafe(clean_char(c)), "{c:?}");
     }
-    assert!(
-        char::from_u32(0x9B).is_some_and(is_unsafe),
-        "the one-byte introducer of a sequence"
-    );
+    assert!(char::from_u32(0x9B).is_some_and(is_unsafe), "the one-byte introducer of a sequence");
 }
 
 #[test]
@@ -35,10 +32,7 @@ fn what_people_write_is_safe() {
 
 #[test]
 fn line_breaks_and_tabs_become_spaces() {
-    assert_eq!(
-        Clean("a\tb\nc\rd\0e\u{1b}[2Jf").to_string(),
-        "a b c d\u{FFFD}e\u{FFFD}[2Jf"
-    );
+    assert_eq!(Clean("a\tb\nc\rd\0e\u{1b}[2Jf").to_string(), "a b c d\u{FFFD}e\u{FFFD}[2Jf");
 }
 
 #[test]
@@ -62,10 +56,7 @@ fn a_marker_is_kept_off_the_display() {
         ("mc.example.org", "mc.example.org"),
         ("mc.example.org\0FML\0", "mc.example.org"),
         ("mc.example.org\0FML3\0", "mc.example.org"),
-        (
-            "mc.example.org\x00127.0.0.1\x00069a79f444e94726a5befca90e38aaf5",
-            "mc.example.org",
-        ),
+        ("mc.example.org\x00127.0.0.1\x00069a79f444e94726a5befca90e38aaf5", "mc.example.org"),
         ("\0FML\0", ""),
         ("", ""),
     ] {
@@ -84,11 +75,7 @@ fn a_text_is_cut_at_a_character() {
     assert_eq!(text.as_str(), "abc", "nothing after a gap");
     text.clear();
     text.push_str("ab€");
-    assert_eq!(
-        (text.as_str(), text.is_truncated()),
-        ("ab€", false),
-        "it fits exactly"
-    );
+    assert_eq!((text.as_str(), text.is_truncated()), ("ab€", false), "it fits exactly");
     assert_eq!(format!("{text:>6}|"), "   ab€|");
 }
 

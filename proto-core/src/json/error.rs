@@ -92,34 +92,18 @@ impl fmt::Display for Error {
         write!(f, "status JSON, byte {}: ", self.offset)?;
         match self.kind {
             ErrorKind::TooDeep => {
-                write!(
-                    f,
-                    "at most {} levels of nesting expected, found one more",
-                    super::MAX_DEPTH
-                )
+                write!(f, "at most {} levels of nesting expected, found one more", super::MAX_DEPTH)
             }
-            ErrorKind::Unexpected {
-                expected,
-                found: None,
-            } => {
+            ErrorKind::Unexpected { expected, found: None } => {
                 write!(f, "{expected} expected, found the end")
             }
-            ErrorKind::Unexpected {
-                expected,
-                found: Some('"'),
-            } => {
+            ErrorKind::Unexpected { expected, found: Some('"') } => {
                 write!(f, "{expected} expected, found a quotation mark")
             }
-            ErrorKind::Unexpected {
-                expected,
-                found: Some(c),
-            } if text::is_unsafe(c) => {
+            ErrorKind::Unexpected { expected, found: Some(c) } if text::is_unsafe(c) => {
                 write!(f, "{expected} expected, found U+{:04X}", u32::from(c))
             }
-            ErrorKind::Unexpected {
-                expected,
-                found: Some(c),
-            } => {
+            ErrorKind::Unexpected { expected, found: Some(c) } => {
                 write!(f, "{expected} expected, found \"{c}\"")
             }
         }

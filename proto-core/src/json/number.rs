@@ -109,20 +109,14 @@ impl Digits {
     /// What has to come before the number is one, if anything
     pub(super) const fn missing(&self) -> Option<Expected> {
         match self.phase {
-            Phase::Start | Phase::Sign | Phase::Point | Phase::ExponentSign => {
-                Some(Expected::Digit)
-            }
+            Phase::Start | Phase::Sign | Phase::Point | Phase::ExponentSign => Some(Expected::Digit),
             Phase::Exponent => Some(Expected::ExponentDigit),
             Phase::Zero | Phase::Integer | Phase::Fraction | Phase::ExponentDigits => None,
         }
     }
 
     pub(super) fn number(&self) -> Number {
-        let exponent = if self.exponent_negative {
-            self.exponent.saturating_neg()
-        } else {
-            self.exponent
-        };
+        let exponent = if self.exponent_negative { self.exponent.saturating_neg() } else { self.exponent };
         let mut shift = self.scale.saturating_add(exponent);
         let mut magnitude = self.mantissa;
         let mut exact = !self.lossy;
@@ -141,16 +135,10 @@ impl Digits {
             magnitude /= 10;
             shift = shift.saturating_add(1);
         }
-        let value = if self.negative {
-            0_i64.checked_sub_unsigned(magnitude)
-        } else {
-            0_i64.checked_add_unsigned(magnitude)
-        };
+        let value =
+            if self.negative { 0_i64.checked_sub_unsigned(magnitude) } else { 0_i64.checked_add_unsigned(magnitude) };
         let end = if self.negative { i64::MIN } else { i64::MAX };
-        Number {
-            value: value.unwrap_or(end),
-            exact: exact && value.is_some(),
-        }
+        Number { value: value.unwrap_or(end), exact: exact && value.is_some() }
     }
 
     #[inline]

@@ -66,11 +66,7 @@ fn long_run(bytes: &[u8], in_word: impl Fn(usize) -> usize, in_byte: impl Fn(u8)
     if second.is_some_and(|word| in_word(usize::from_le_bytes(*word)) == 0) {
         while let Some((block, after)) = rest.split_first_chunk::<BLOCK>() {
             let (words, _) = block.as_chunks::<WORD>();
-            if words
-                .iter()
-                .fold(0, |hits, word| hits | in_word(usize::from_le_bytes(*word)))
-                != 0
-            {
+            if words.iter().fold(0, |hits, word| hits | in_word(usize::from_le_bytes(*word))) != 0 {
                 break;
             }
             rest = after;
@@ -83,11 +79,7 @@ fn long_run(bytes: &[u8], in_word: impl Fn(usize) -> usize, in_byte: impl Fn(u8)
         }
         rest = after;
     }
-    passed(bytes, rest).wrapping_add(
-        rest.iter()
-            .position(|&byte| in_byte(byte))
-            .unwrap_or(rest.len()),
-    )
+    passed(bytes, rest).wrapping_add(rest.iter().position(|&byte| in_byte(byte)).unwrap_or(rest.len()))
 }
 
 /// Bytes of `bytes` before its end `rest`

@@ -172,25 +172,10 @@ impl StatusDocument<'_> {
     }
 
     const fn document(&self) -> Document<'_> {
-        let Self {
-            version_name,
-            protocol,
-            max,
-            online,
-            sample,
-            description,
-            favicon,
-        } = *self;
+        let Self { version_name, protocol, max, online, sample, description, favicon } = *self;
         Document {
-            version: Version {
-                name: version_name,
-                protocol,
-            },
-            players: Players {
-                max,
-                online,
-                sample,
-            },
+            version: Version { name: version_name, protocol },
+            players: Players { max, online, sample },
             clients: Clients { max, online },
             description: Component { text: description },
             favicon,
@@ -203,24 +188,14 @@ impl StatusDocument<'_> {
             .and(Size::number(self.online, false));
         let version = Size::ascii(r#"{"name":,"protocol":}"#)
             .and(Size::string(self.version_name))
-            .and(Size::number(
-                self.protocol.unsigned_abs(),
-                self.protocol < 0,
-            ));
+            .and(Size::number(self.protocol.unsigned_abs(), self.protocol < 0));
         let sample = self.sample.iter().fold(Size::ascii(""), |size, sample| {
-            size.and(Size::ascii(r#"{"name":,"id":},"#))
-                .and(Size::string(sample.name))
-                .and(Size::string(sample.id))
+            size.and(Size::ascii(r#"{"name":,"id":},"#)).and(Size::string(sample.name)).and(Size::string(sample.id))
         });
         // The last element has no comma after it, which makes up for the one before the key.
-        let around = Size::ascii(if self.sample.is_empty() {
-            ""
-        } else {
-            r#""sample":[]"#
-        });
-        let favicon = self.favicon.map_or(Size::ascii(""), |favicon| {
-            Size::ascii(r#","favicon":"#).and(Size::string(favicon))
-        });
+        let around = Size::ascii(if self.sample.is_empty() { "" } else { r#""sample":[]"# });
+        let favicon =
+            self.favicon.map_or(Size::ascii(""), |favicon| Size::ascii(r#","favicon":"#).and(Size::string(favicon)));
         Size::ascii(r#"{"version":,"players":,"clients":,"description":{"text":}}"#)
             .and(version)
             .and(counts)
@@ -256,28 +231,17 @@ struct Size {
 
 impl Size {
     const fn and(self, other: Self) -> Self {
-        Self {
-            bytes: self.bytes.saturating_add(other.bytes),
-            units: self.units.saturating_add(other.units),
-        }
+        Self { bytes: self.bytes.saturating_add(other.bytes), units: self.units.saturating_add(other.units) }
     }
 
     const fn ascii(text: &str) -> Self {
-        Self {
-            bytes: text.len(),
-            units: text.len(),
-        }
+        Self { bytes: text.len(), units: text.len() }
     }
 
     fn number(magnitude: u32, negative: bool) -> Self {
         let digits = magnitude.checked_ilog10().unwrap_or(0).saturating_add(1);
-        let len = usize::try_from(digits)
-            .unwrap_or(usize::MAX)
-            .saturating_add(usize::from(negative));
-        Self {
-            bytes: len,
-            units: len,
-        }
+        let len = usize::try_from(digits).unwrap_or(usize::MAX).saturating_add(usize::from(negative));
+        Self { bytes: len, units: len }
     }
 
     /// A string with its quotation marks and escapes
@@ -286,10 +250,7 @@ impl Size {
             size.and(match c {
                 '"' | '\\' | '\u{8}' | '\u{C}' | '\n' | '\r' | '\t' => Self::ascii(r"\n"),
                 '\0'..='\u{1F}' => Self::ascii(r"\u0000"),
-                _ => Self {
-                    bytes: c.len_utf8(),
-                    units: c.len_utf16(),
-                },
+                _ => Self { bytes: c.len_utf8(), units: c.len_utf16() },
             })
         })
     }
@@ -298,10 +259,7 @@ impl Size {
 fn encode_json<T: Serialize>(value: &T, size: Size, out: &mut [u8]) -> Result<usize, EncodeError> {
     let available = out.len();
     check(size, size.bytes, available)?;
-    serde_json_core::to_slice(value, out).map_err(|_| EncodeError::BufferTooSmall {
-        needed: size.bytes,
-        available,
-    })
+    serde_json_core::to_slice(value, out).map_err(|_| EncodeError::BufferTooSmall { needed: size.bytes, available })
 }
 
 fn encode_frame<T: Serialize>(value: &T, size: Size, out: &mut [u8]) -> Result<usize, EncodeError> {
@@ -311,11 +269,7 @@ fn encode_frame<T: Serialize>(value: &T, size: Size, out: &mut [u8]) -> Result<u
     let (frame, frame_len) = encode_varint(body);
     let needed = body.saturating_add(frame_len);
     check(size, needed, available)?;
-    let head = frame
-        .iter()
-        .take(frame_len)
-        .chain(&[PACKET_ID])
-        .chain(string.iter().take(string_len));
+    let head = frame.iter().take(frame_len).chain(&[PACKET_ID]).chain(string.iter().take(string_len));
     let mut head_len = 0_usize;
     for (place, byte) in out.iter_mut().zip(head) {
         *place = *byte;
@@ -328,10 +282,7 @@ fn encode_frame<T: Serialize>(value: &T, size: Size, out: &mut [u8]) -> Result<u
 
 const fn check(size: Size, needed: usize, available: usize) -> Result<(), EncodeError> {
     if size.units > MAX_JSON_UNITS {
-        return Err(EncodeError::TooLong {
-            units: size.units,
-            limit: MAX_JSON_UNITS,
-        });
+        return Err(EncodeError::TooLong { units: size.units, limit: MAX_JSON_UNITS });
     }
     if needed > available {
         return Err(EncodeError::BufferTooSmall { needed, available });

@@ -21,8 +21,7 @@ const FAVICON_PREFIX: &str = "data:image/png;base64,";
 /// - strings, components and arrays may stand for one another anywhere in `description`;
 /// - other keys, also of components, are passed over.
 #[derive(Clone, Debug)]
-pub struct Picker<const NAME: usize = 64, const DESCRIPTION: usize = 256, const SAMPLE: usize = 256>
-{
+pub struct Picker<const NAME: usize = 64, const DESCRIPTION: usize = 256, const SAMPLE: usize = 256> {
     status: Status<NAME, DESCRIPTION, SAMPLE>,
     scanner: Scanner,
     failed: Option<Error>,
@@ -99,17 +98,13 @@ struct Favicon {
     broken: bool,
 }
 
-impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize> Default
-    for Picker<NAME, DESCRIPTION, SAMPLE>
-{
+impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize> Default for Picker<NAME, DESCRIPTION, SAMPLE> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize>
-    Picker<NAME, DESCRIPTION, SAMPLE>
-{
+impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize> Picker<NAME, DESCRIPTION, SAMPLE> {
     /// A picker before its document
     #[must_use]
     pub const fn new() -> Self {
@@ -121,21 +116,10 @@ impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize>
             slot: Slot::Document,
             in_string: false,
             codes: Codes::new(),
-            key: Key {
-                bytes: [0; Key::LONGEST],
-                len: 0,
-            },
-            favicon: Favicon {
-                characters: 0,
-                padding: 0,
-                broken: false,
-            },
+            key: Key { bytes: [0; Key::LONGEST], len: 0 },
+            favicon: Favicon { characters: 0, padding: 0, broken: false },
             name_start: 0,
-            components: [Component {
-                start: 0,
-                end: 0,
-                rank: Rank::None,
-            }; MAX_DEPTH as usize],
+            components: [Component { start: 0, end: 0, rank: Rank::None }; MAX_DEPTH as usize],
         }
     }
 
@@ -280,11 +264,7 @@ impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize>
             let start = offset(self.status.description.len());
             let level = self.level();
             if let Some(component) = self.components.get_mut(level) {
-                *component = Component {
-                    start,
-                    end: start,
-                    rank: Rank::None,
-                };
+                *component = Component { start, end: start, rank: Rank::None };
             }
         }
     }
@@ -292,11 +272,7 @@ impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize>
     fn container_ended(&mut self) {
         match self.place {
             Place::Description if self.scanner.depth() > 1 => self.slot = Slot::Contained,
-            Place::Document
-            | Place::Version
-            | Place::Players
-            | Place::Clients
-            | Place::Description => {
+            Place::Document | Place::Version | Place::Players | Place::Clients | Place::Description => {
                 self.place = Place::Document;
             }
             Place::Sample => self.place = Place::Players,
@@ -445,10 +421,7 @@ impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize>
         };
         if rank >= component.rank {
             let end = usize::from(component.end);
-            let end = self
-                .status
-                .description
-                .insert_plain(end, text, &mut self.codes);
+            let end = self.status.description.insert_plain(end, text, &mut self.codes);
             component.end = offset(end);
         }
     }
@@ -525,9 +498,7 @@ impl Favicon {
     fn push(&mut self, piece: &str) {
         let counted = usize::try_from(self.characters).unwrap_or(usize::MAX);
         let prefix = FAVICON_PREFIX.get(counted..).unwrap_or_default();
-        let expected = prefix
-            .get(..prefix.len().min(piece.len()))
-            .unwrap_or_default();
+        let expected = prefix.get(..prefix.len().min(piece.len())).unwrap_or_default();
         let Some(base64) = piece.strip_prefix(expected) else {
             self.broken = true;
             return;
@@ -536,17 +507,11 @@ impl Favicon {
         if base64 == "\n" || base64 == "\r" {
             return;
         }
-        let padding = base64
-            .bytes()
-            .rev()
-            .take_while(|&byte| byte == b'=')
-            .count();
+        let padding = base64.bytes().rev().take_while(|&byte| byte == b'=').count();
         if padding < base64.len() {
             self.padding = 0;
         }
-        self.padding = self
-            .padding
-            .saturating_add(u32::try_from(padding).unwrap_or(u32::MAX));
+        self.padding = self.padding.saturating_add(u32::try_from(padding).unwrap_or(u32::MAX));
         let len = u32::try_from(piece.len()).unwrap_or(u32::MAX);
         self.characters = self.characters.saturating_add(len);
     }
@@ -554,10 +519,7 @@ impl Favicon {
     /// Bytes that the Base64 stands for
     fn bytes(self) -> Option<u32> {
         let prefix = u32::try_from(FAVICON_PREFIX.len()).ok()?;
-        let base64 = self
-            .characters
-            .checked_sub(prefix)?
-            .saturating_sub(self.padding);
+        let base64 = self.characters.checked_sub(prefix)?.saturating_sub(self.padding);
         // Four characters are three bytes; of two characters only one byte is whole.
         let bytes = u64::from(base64).saturating_mul(3) / 4;
         (!self.broken).then_some(u32::try_from(bytes).unwrap_or(u32::MAX))
