@@ -260,6 +260,13 @@ impl Output {
         assert_eq!((self.code, &self.stderr[..]), (Some(0), &[][..]), "{self:#?}");
     }
 
+    /// Asserts that it ended well; help, which goes to standard error, may stand there
+    #[track_caller]
+    pub fn assert_done_but_for_help(&self) {
+        assert_eq!(self.code, Some(0), "{self:#?}");
+        assert!(!self.stderr.iter().any(|line| line.starts_with("slp: ")), "{self:#?}");
+    }
+
     /// Asserts that it failed with `code` and exactly one line on standard error, and returns that line
     #[track_caller]
     pub fn assert_failed(&self, code: i32) -> &str {
