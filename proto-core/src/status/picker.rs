@@ -96,9 +96,7 @@ struct Key {
     len: u8,
 }
 
-impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize> Default
-    for Picker<NAME, DESCRIPTION, SAMPLE>
-{
+impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize> Default for Picker<NAME, DESCRIPTION, SAMPLE> {
     fn default() -> Self {
         Self::new()
     }
@@ -116,10 +114,7 @@ impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize> Picker<NA
             slot: Slot::Document,
             in_string: false,
             codes: Codes::new(),
-            key: Key {
-                bytes: [0; Key::LONGEST],
-                len: 0,
-            },
+            key: Key { bytes: [0; Key::LONGEST], len: 0 },
             favicon: Favicon::EMPTY,
             name_start: 0,
             components: [Component::starting(0); MAX_DEPTH as usize],
