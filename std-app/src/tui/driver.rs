@@ -53,7 +53,9 @@ impl<B: Backend<Error: Send + Sync + 'static>> Canvas for Terminal<B> {
     }
 
     fn clear(&mut self) -> io::Result<()> {
-        Terminal::clear(self).map_err(io::Error::other)
+        // As `Screen` does it: without asking the terminal anything.
+        let size = self.size().map_err(io::Error::other)?;
+        self.resize(size.into()).map_err(io::Error::other)
     }
 }
 

@@ -7,15 +7,17 @@ mod client;
 mod driver;
 mod server;
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
+use std::convert::Infallible;
 use std::io;
 use std::rc::Rc;
 use std::time::Duration;
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers, MouseEvent, MouseEventKind};
 use jiff::tz::TimeZone;
-use ratatui::backend::TestBackend;
-use ratatui::buffer::Buffer;
+use ratatui::backend::{Backend, ClearType, TestBackend, WindowSize};
+use ratatui::buffer::{Buffer, Cell};
+use ratatui::layout::{Position, Size};
 use ratatui::{Frame, Terminal};
 use tokio::runtime::Builder;
 use tokio::sync::mpsc;
@@ -36,12 +38,61 @@ const START: u64 = 1_767_371_464_000_000;
 /// Longest that is waited for anything, in the time of the paused clock
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// A screen in memory that answers no question
+///
+/// The answer of a real terminal comes among the keys, and the loop waits for it in vain.
+struct Silent(TestBackend);
+
+impl Backend for Silent {
+    type Error = Infallible;
+
+    fn draw<'a, I: Iterator<Item = (u16, u16, &'a Cell)>>(&mut self, content: I) -> Result<(), Infallible> {
+        self.0.draw(content)
+    }
+
+    fn hide_cursor(&mut self) -> Result<(), Infallible> {
+        self.0.hide_cursor()
+    }
+
+    fn show_cursor(&mut self) -> Result<(), Infallible> {
+        self.0.show_cursor()
+    }
+
+    fn get_cursor_position(&mut self) -> Result<Position, Infallible> {
+        panic!("the terminal was asked where its cursor stands");
+    }
+
+    fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> Result<(), Infallible> {
+        self.0.set_cursor_position(position)
+    }
+
+    fn clear(&mut self) -> Result<(), Infallible> {
+        self.0.clear()
+    }
+
+    fn clear_region(&mut self, kind: ClearType) -> Result<(), Infallible> {
+        self.0.clear_region(kind)
+    }
+
+    fn size(&self) -> Result<Size, Infallible> {
+        self.0.size()
+    }
+
+    fn window_size(&mut self) -> Result<WindowSize, Infallible> {
+        self.0.window_size()
+    }
+
+    fn flush(&mut self) -> Result<(), Infallible> {
+        self.0.flush()
+    }
+}
+
 /// A screen in memory that the loop and the test share
 #[derive(Clone)]
 struct Shared {
-    terminal: Rc<RefCell<Terminal<TestBackend>>>,
-    draws: Rc<Cell<usize>>,
-    broken: Rc<Cell<bool>>,
+    terminal: Rc<RefCell<Terminal<Silent>>>,
+    draws: Rc<std::cell::Cell<usize>>,
+    broken: Rc<std::cell::Cell<bool>>,
 }
 
 impl Canvas for Shared {
@@ -55,6 +106,12 @@ impl Canvas for Shared {
 
     fn clear(&mut self) -> io::Result<()> {
         Canvas::clear(&mut *self.terminal.borrow_mut())
+    }
+}
+
+impl Shared {
+    fn buffer(&self) -> Buffer {
+        self.terminal.borrow().backend().0.buffer().clone()
     }
 }
 
@@ -98,7 +155,7 @@ impl Setting {
         let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         LocalSet::new().block_on(&runtime, async {
             let (width, height) = self.size;
-            let terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+            let terminal = Terminal::new(Silent(TestBackend::new(width, height))).unwrap();
             let screen =
                 Shared { terminal: Rc::new(RefCell::new(terminal)), draws: Rc::default(), broken: Rc::default() };
             let clock = Clock::starting_at(START, TimeZone::UTC);
@@ -158,7 +215,7 @@ impl<S: Front> Stage<S> {
     }
 
     async fn resize(&self, width: u16, height: u16) {
-        self.screen.terminal.borrow_mut().backend_mut().resize(width, height);
+        self.screen.terminal.borrow_mut().backend_mut().0.resize(width, height);
         self.terminal(Event::Resize(width, height)).await;
     }
 
@@ -192,7 +249,7 @@ impl<S: Front> Stage<S> {
     }
 
     fn buffer(&self) -> Buffer {
-        self.screen.terminal.borrow().backend().buffer().clone()
+        self.screen.buffer()
     }
 
     /// What stands on the screen, once it has come to rest
@@ -209,7 +266,7 @@ impl<S: Front> Stage<S> {
 
 fn text_of(buffer: &Buffer) -> String {
     let width = usize::from(buffer.area.width).max(1);
-    let row = |cells: &[ratatui::buffer::Cell]| {
+    let row = |cells: &[Cell]| {
         let mut skip = 0;
         let mut text = String::new();
         for cell in cells {

@@ -165,7 +165,7 @@ fn ctrl_l_draws_anew() {
         let spoil = |screen: &Shared| {
             let cells: Vec<_> = garbage.content.iter().cloned().enumerate().collect();
             let cells = cells.iter().map(|(x, cell)| (u16::try_from(*x).unwrap(), 20, cell));
-            ratatui::backend::Backend::draw(screen.terminal.borrow_mut().backend_mut(), cells).unwrap();
+            Backend::draw(screen.terminal.borrow_mut().backend_mut(), cells).unwrap();
         };
         spoil(&stage.screen);
         assert!(stage.drawn().await.contains("garbage"));
@@ -228,6 +228,24 @@ fn events_that_come_last_are_shown_before_the_screen_is_left() {
         stage.end_side();
         let screen = stage.screen.clone();
         stage.ended().await.unwrap();
-        assert!(text_of(screen.terminal.borrow().backend().buffer()).contains("server ping 77 answered"));
+        assert!(text_of(&screen.buffer()).contains("server ping 77 answered"));
     });
+}
+
+#[test]
+fn marks_are_as_configured_whatever_the_locale() {
+    use crate::config::Ascii;
+    assert!(crate::tui::theme(Ascii::Always).glyphs.is_ascii());
+    assert!(!crate::tui::theme(Ascii::Never).glyphs.is_ascii());
+}
+
+#[test]
+fn a_history_that_cannot_be_read_is_told_and_does_without() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = crate::config::Terminal { history_file: Some(folder.path().to_owned()), ..Default::default() };
+    let (history, warning) = crate::tui::load_history(&config, "server");
+    assert_eq!(history.lines().len(), 0);
+    assert!(warning.is_some_and(|warning| warning.contains("cannot be read")), "a folder is no file");
+    config.save_history = false;
+    assert_eq!(crate::tui::load_history(&config, "server").1, None);
 }

@@ -87,9 +87,7 @@ fn busy_in_ascii_and_without_colour() {
         busy(&stage).await;
         let drawn = stage.drawn().await;
         assert!(drawn.is_ascii());
-        let coloured = |cell: &ratatui::buffer::Cell| {
-            (cell.fg, cell.bg) != (ratatui::style::Color::Reset, ratatui::style::Color::Reset)
-        };
+        let coloured = |cell: &Cell| (cell.fg, cell.bg) != (ratatui::style::Color::Reset, ratatui::style::Color::Reset);
         assert!(!stage.buffer().content.iter().any(coloured));
         insta::assert_snapshot!("server_busy_80x24_ascii", drawn);
     });
@@ -281,7 +279,7 @@ fn leaving_stops_the_server_and_shows_its_last_events() {
             stage.end_side();
             let screen = stage.screen.clone();
             stage.ended().await.unwrap();
-            assert!(text_of(screen.terminal.borrow().backend().buffer()).contains("  stopped"));
+            assert!(text_of(&screen.buffer()).contains("  stopped"));
         });
     }
 }
