@@ -145,14 +145,18 @@ where
             let format = if common.json { plain::Format::Json } else { plain::Format::Text { colour } };
             let mut output = io::BufWriter::new(io::stdout().lock());
             let input = plain::lines(io::stdin());
-            plain::run::<S>(format, &clock, &mut output, input, command_sender, event_receiver, signals).await
+            plain::run::<S>(format, &clock, &mut output, input, command_sender, event_receiver, signals)
+                .await
+                .map_err(|error| named("cannot write the output", &error))
         } else {
-            tui::run::<S>(config, &clock, command_sender, event_receiver, signals).await
+            tui::run::<S>(config, &clock, command_sender, event_receiver, signals)
+                .await
+                .map_err(|error| named("cannot use the terminal", &error))
         }
     });
     if let Err(error) = shown {
         let reader_gone = error.kind() == io::ErrorKind::BrokenPipe;
-        return if reader_gone { FAILED } else { complain(&format!("cannot write the output: {error}"), FAILED) };
+        return if reader_gone { FAILED } else { complain(&error, FAILED) };
     }
     match side.join() {
         Ok(Outcome::Done) => DONE,
@@ -163,6 +167,11 @@ where
 
 fn runtime() -> Result<runtime::Runtime, String> {
     runtime::Builder::new_current_thread().enable_all().build().map_err(|error| format!("cannot start: {error}"))
+}
+
+/// The error, saying what could not be done
+fn named(what: &str, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{what}: {error}"))
 }
 
 /// Prints what was asked for

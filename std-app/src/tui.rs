@@ -60,8 +60,8 @@ pub(crate) async fn run<S: Front>(
     if let Some(warning) = unreadable {
         app.warn(&warning);
     }
-    let wires = Wires { keys: keyboard::events()?, commands, events, traced: Some(traced), signals };
     let mut screen = Screen::enter(Options { mouse: config.terminal.mouse })?;
+    let wires = Wires { keys: keyboard::events()?, commands, events, traced: Some(traced), signals };
     let shown = driver::drive(&mut app, &mut screen, wires, config.terminal.frame_rate).await;
     let taken = screen::is_taken();
     drop(screen);

@@ -2,7 +2,6 @@
 //!
 //! Waits for nothing and knows no terminal; the loop around it is [`driver`](super::driver)'s.
 
-use std::io;
 use std::time::Duration;
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseEventKind};
@@ -334,11 +333,6 @@ impl<S: Front> App<S> {
     pub(super) fn busy(&mut self) {
         self.warn(&format!("the {} is busy and takes no more commands; try again", S::NAME));
     }
-}
-
-/// Whether an error says that the terminal is gone
-pub(super) fn terminal_gone() -> io::Error {
-    io::Error::new(io::ErrorKind::UnexpectedEof, "the terminal is gone")
 }
 
 fn scroll_of(key: KeyEvent) -> Option<Scroll> {

@@ -157,8 +157,9 @@ impl Clients {
     /// Draws names of columns and rows; where not all fit, how many there are above and below
     pub(super) fn render(&mut self, area: Rect, buffer: &mut Buffer, theme: &Theme, now: u64) {
         let room = usize::from(area.height.saturating_sub(1));
-        let all_fit = self.len() <= room;
-        self.shown = if all_fit { room } else { room.saturating_sub(1) };
+        // Where there is room for two, a row that only says how many more there are is one too many.
+        let counted = self.len() > room && room > 2;
+        self.shown = if counted { room - 1 } else { room };
         self.top = self.top.min(self.len().saturating_sub(self.shown));
         let shown: Vec<&Client> = self.rows.values().skip(self.top).take(self.shown).collect();
         let columns = Columns::choose(&shown, area.width, theme);
@@ -166,7 +167,7 @@ impl Clients {
         for (index, client) in (1..).zip(&shown) {
             columns.client(client, Row::of(area, index, buffer, theme.glyphs), theme, now);
         }
-        if !all_fit && area.height > 1 {
+        if counted {
             let below = self.len() - self.top - shown.len();
             let above = if self.top > 0 { format!(", {} above", self.top) } else { String::new() };
             let (mark, gap) = (theme.glyphs.ellipsis, theme.glyphs.separator);

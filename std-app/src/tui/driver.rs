@@ -12,7 +12,7 @@ use ratatui::{Frame, Terminal};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
-use super::app::{App, Effect, Message, terminal_gone};
+use super::app::{App, Effect, Message};
 use super::front::Front;
 use crate::signals::Signals;
 use crate::terminal::{FrameLimiter, Screen, TracingEvents};
@@ -53,7 +53,9 @@ impl<B: Backend<Error: Send + Sync + 'static>> Canvas for Terminal<B> {
     }
 
     fn clear(&mut self) -> io::Result<()> {
-        Terminal::clear(self).map_err(io::Error::other)
+        // As `Screen` does it: without asking the terminal anything.
+        let size = self.size().map_err(io::Error::other)?;
+        self.resize(size.into()).map_err(io::Error::other)
     }
 }
 
@@ -115,13 +117,13 @@ pub(super) async fn drive<S: Front>(
                 }
                 continue;
             }
-            entry = next(&mut traced) => match entry {
-                Some(entry) => Message::Traced(entry),
-                None => {
+            entry = next(&mut traced) => {
+                let Some(entry) = entry else {
                     traced = None;
                     continue;
-                }
-            },
+                };
+                Message::Traced(entry)
+            }
             _count = events.recv_many(&mut batch, BATCH), if side_runs => {
                 side_runs = !batch.is_empty();
                 for event in batch.drain(..) {
@@ -148,6 +150,10 @@ pub(super) async fn drive<S: Front>(
             }
         }
     }
+}
+
+fn terminal_gone() -> io::Error {
+    io::Error::new(io::ErrorKind::UnexpectedEof, "the terminal is gone")
 }
 
 /// Waits until then; for ever where there is no such time

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 /// Rows below which there is no panel
-const PANEL_FROM: u16 = 9;
+const PANEL_FROM: u16 = 10;
 
 /// Rows below which there are no hints
 const HINTS_FROM: u16 = 12;
@@ -33,7 +33,7 @@ impl Regions {
         let prompt = u16::from(rows >= 1);
         let between = rows.saturating_sub(title + hints + prompt);
         // Two fifths of few rows would be the heading and little else.
-        let panel = if rows >= PANEL_FROM { wanted.min((between * 2 / 5).max(3)) } else { 0 };
+        let panel = if rows >= PANEL_FROM { wanted.min((between * 2 / 5).max(4)) } else { 0 };
         let mut y = screen.y;
         let mut next = |height: u16| {
             let area = Rect { y, height, ..screen };
@@ -85,8 +85,9 @@ mod tests {
         assert_eq!(heights(1), [1, 0, 0, 0, 0]);
         assert_eq!(heights(3), [1, 2, 0, 0, 0]);
         assert_eq!(heights(5), [1, 3, 1, 0, 0]);
-        assert_eq!(heights(9), [1, 4, 1, 3, 0]);
-        assert_eq!(heights(12), [1, 6, 1, 3, 1]);
+        assert_eq!(heights(9), [1, 7, 1, 0, 0]);
+        assert_eq!(heights(10), [1, 4, 1, 4, 0]);
+        assert_eq!(heights(12), [1, 5, 1, 4, 1]);
         assert_eq!(heights(24), [1, 13, 1, 8, 1]);
         assert_eq!(heights(60), [1, 45, 1, 12, 1]);
     }

@@ -56,6 +56,15 @@ impl ServerPanel {
     /// Draws it
     pub(super) fn render(&self, link: &Link, area: Rect, buffer: &mut Buffer, theme: &Theme) {
         let own = self.own(link, theme);
+        if self.status.is_none() && self.answered + self.lost == 0 {
+            let [(advice, style), ..] = &own;
+            let room = area.width.saturating_sub(INDENT + 1);
+            for (index, line) in (0..).zip(text::wrap(advice, room, room)) {
+                Row::of(area, index, buffer, theme.glyphs).skip(INDENT).put(&line, *style);
+            }
+            theme.glyphs.confine(area, buffer);
+            return;
+        }
         let figures = self.figures(theme);
         if area.width < NARROW {
             // One column: what matters most first, as far as there are rows.
@@ -125,7 +134,7 @@ impl ServerPanel {
     fn figures(&self, theme: &Theme) -> [(String, Style); 3] {
         if self.answered + self.lost == 0 {
             let none = (String::new(), theme.dim);
-            return [("no round trips yet".to_owned(), theme.dim), none.clone(), none];
+            return [("no round trip yet".to_owned(), theme.dim), none.clone(), none];
         }
         let mut sorted: Vec<u64> = self.round_trips.iter().copied().collect();
         sorted.sort_unstable();
@@ -166,17 +175,10 @@ fn players(status: &Status, room: u16, theme: &Theme) -> String {
 
 /// `status of 131 bytes, icon of 2048`
 fn document(status: &Status) -> String {
-    let mut line = format!("status of {} bytes", status.raw_bytes);
-    if let Some(bytes) = status.favicon_bytes {
-        line += &format!(", icon of {bytes}");
-    }
-    if status.truncated {
-        line += ", shortened here";
-    }
-    if status.oversize {
-        line += ", longer than the protocol allows";
-    }
-    line
+    let icon = status.favicon_bytes.map_or_else(String::new, |bytes| format!(", icon of {bytes}"));
+    let truncated = if status.truncated { ", shortened here" } else { "" };
+    let oversize = if status.oversize { ", longer than the protocol allows" } else { "" };
+    format!("status of {} bytes{icon}{truncated}{oversize}", status.raw_bytes)
 }
 
 fn millis(micros: u64) -> String {

@@ -46,7 +46,7 @@ pub(super) fn render(title: &Title, name: &str, area: Rect, buffer: &mut Buffer,
         row.put(address, theme.accent).skip(2);
     }
     let room = row.room();
-    let columns = if address.is_empty() { room } else { room.saturating_sub(1) };
+    let columns = if text::width(parts) < room { room - 1 } else { room };
     row.right(parts, columns, theme.kind(title.kind));
     theme.glyphs.confine(area, buffer);
 }
@@ -72,8 +72,8 @@ mod tests {
     fn what_is_less_important_gives_way_first() {
         assert_eq!(at(64), " slp server  127.0.0.1:25565      3 of 10 clients · up 00:12:41 ");
         assert_eq!(at(48), " 127.0.0.1:25565  3 of 10 clients · up 00:12:41 ");
-        assert_eq!(at(40), " 127.0.0.1:25565       3 of 10 clients ");
-        assert_eq!(at(20), "     3 of 10 clients");
+        assert_eq!(at(40), " 127.0.0.1:25565        3 of 10 clients ");
+        assert_eq!(at(20), "    3 of 10 clients ");
         assert_eq!(at(8), " 3 of 1…");
         assert_eq!((at(1), at(0)), (" ".to_owned(), String::new()));
     }
