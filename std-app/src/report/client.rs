@@ -20,10 +20,9 @@ impl Report for Event {
                 Line::new(if *clean { Warning } else { Error }, format!("disconnected: {reason}"))
             }
             // With its reason: where the connection could not even be made nothing else tells it.
-            Self::Reconnecting { reason, attempt, pause } => Line::new(
-                Warning,
-                format!("{reason}; attempt {attempt} to reconnect in {:.1} s", pause.as_secs_f64()),
-            ),
+            Self::Reconnecting { reason, attempt, pause } => {
+                Line::new(Warning, format!("{reason}; attempt {attempt} to reconnect in {:.1} s", pause.as_secs_f64()))
+            }
             Self::Lost { message } | Self::Error { message } => Line::new(Error, message.clone()),
         })
     }
