@@ -29,7 +29,7 @@ mod error;
 mod number;
 pub(crate) mod run;
 
-use cursor::Cursor;
+pub(crate) use cursor::Cursor;
 pub use error::{Error, ErrorKind, Expected};
 pub use number::Number;
 use number::{Digits, Step};
@@ -214,16 +214,29 @@ impl Scanner {
     #[inline]
     pub fn next<'i>(&mut self, input: &mut &'i str) -> Result<Option<Token<'i>>, Error> {
         let mut cursor = Cursor::new(input);
-        let mut result = Ok(None);
-        if self.skip != 0 {
-            result = self.pass_over(&mut cursor).map(|()| None);
-        }
-        if self.skip == 0 && result.is_ok() {
-            result = self.step(&mut cursor);
-        }
-        self.offset = self.offset_at(cursor);
+        let result = self.next_at(&mut cursor);
         *input = cursor.rest();
+        self.settle(cursor);
         result
+    }
+
+    /// [`next`](Self::next) for one who keeps the place in the piece, and [settles](Self::settle) it after
+    /// the last call
+    #[inline]
+    pub(crate) fn next_at<'i>(&mut self, cursor: &mut Cursor<'i>) -> Result<Option<Token<'i>>, Error> {
+        if self.skip != 0 {
+            self.pass_over(cursor)?;
+            if self.skip != 0 {
+                return Ok(None);
+            }
+        }
+        self.step(cursor)
+    }
+
+    /// Counts the bytes of a piece that is left
+    #[inline]
+    pub(crate) fn settle(&mut self, cursor: Cursor<'_>) {
+        self.offset = self.offset_at(cursor);
     }
 
     /// Passes over the value at hand without naming its parts, much faster than reading them
@@ -372,66 +385,83 @@ impl Scanner {
     fn step<'i>(&mut self, cursor: &mut Cursor<'i>) -> Result<Option<Token<'i>>, Error> {
         while let Some(byte) = cursor.byte() {
             let token = match self.state {
-                State::Body => self.body(cursor)?,
-                State::Escape | State::Unicode => self.escape(cursor, byte)?,
-                State::Number => match self.digits.push(byte) {
-                    Step::Taken => {
-                        cursor.pass(1);
-                        None
-                    }
-                    Step::Ended => {
-                        self.value_ended();
-                        Some(Token::Number(self.digits.number()))
-                    }
-                    Step::Unexpected => return Err(self.unexpected(*cursor)),
-                },
-                State::Literal => self.literal(cursor, byte)?,
+                State::Body => self.body(cursor),
+                State::Escape | State::Unicode => self.escape(cursor, byte),
+                State::Number => self.number(cursor),
+                State::Literal => self.literal(cursor, byte),
                 _ if matches!(byte, b' ' | b'\n' | b'\r' | b'\t') => {
                     cursor.byte_after_blanks();
-                    None
+                    continue;
                 }
                 State::After => match (byte, self.arrays & 1) {
-                    (b',', array) => {
+                    (b',', 0) => {
                         cursor.pass(1);
-                        self.state = if array == 0 { State::Key } else { State::Value };
-                        None
+                        self.state = State::Key;
+                        if cursor.byte() != Some(b'"') {
+                            continue;
+                        }
+                        self.string(cursor, true)
+                    }
+                    (b',', _) => {
+                        cursor.pass(1);
+                        self.state = State::Value;
+                        continue;
                     }
                     (b'}', 0) => {
                         self.close(cursor);
-                        Some(Token::ObjectEnd)
+                        return Ok(Some(Token::ObjectEnd));
                     }
                     (b']', 1) => {
                         self.close(cursor);
-                        Some(Token::ArrayEnd)
+                        return Ok(Some(Token::ArrayEnd));
                     }
                     _ => return Err(self.unexpected(*cursor)),
                 },
                 State::Key | State::KeyOrEnd => match byte {
-                    b'"' => {
-                        cursor.pass(1);
-                        self.key = true;
-                        self.state = State::Body;
-                        self.body(cursor)?
-                    }
+                    b'"' => self.string(cursor, true),
                     b'}' if self.state == State::KeyOrEnd => {
                         self.close(cursor);
-                        Some(Token::ObjectEnd)
+                        return Ok(Some(Token::ObjectEnd));
                     }
                     _ => return Err(self.unexpected(*cursor)),
                 },
                 State::Colon if byte == b':' => {
                     cursor.pass(1);
                     self.state = State::Value;
-                    None
+                    continue;
                 }
-                State::Value | State::ValueOrEnd | State::Object => self.value(cursor, byte)?,
+                State::Value | State::ValueOrEnd | State::Object => self.value(cursor, byte),
                 State::Colon | State::Done => return Err(self.unexpected(*cursor)),
             };
-            if token.is_some() {
-                return Ok(token);
+            if !matches!(token, Ok(None)) {
+                return token;
             }
         }
         Ok(None)
+    }
+
+    /// Goes on within a number
+    fn number<'i>(&mut self, cursor: &mut Cursor<'i>) -> Result<Option<Token<'i>>, Error> {
+        while let Some(byte) = cursor.byte() {
+            match self.digits.push(byte) {
+                Step::Taken => cursor.pass(1),
+                Step::Ended => {
+                    self.value_ended();
+                    return Ok(Some(Token::Number(self.digits.number())));
+                }
+                Step::Unexpected => return Err(self.unexpected(*cursor)),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Begins a string or key
+    #[inline]
+    fn string<'i>(&mut self, cursor: &mut Cursor<'i>, key: bool) -> Result<Option<Token<'i>>, Error> {
+        cursor.pass(1);
+        self.key = key;
+        self.state = State::Body;
+        self.body(cursor)
     }
 
     /// Begins a value
@@ -440,12 +470,7 @@ impl Scanner {
         let word = match byte {
             b'{' => return self.begin(cursor, Token::ObjectBegin),
             _ if self.state == State::Object => return Err(self.unexpected(*cursor)),
-            b'"' => {
-                cursor.pass(1);
-                self.key = false;
-                self.state = State::Body;
-                return self.body(cursor);
-            }
+            b'"' => return self.string(cursor, false),
             b'[' => return self.begin(cursor, Token::ArrayBegin),
             b']' if self.state == State::ValueOrEnd => {
                 self.close(cursor);

@@ -1,4 +1,12 @@
-//! The scanner against serde_json: the same grammar and the same values, however the document is cut
+//! The scanner against `serde_json`: the same grammar and the same values, however the document is cut
+
+#![expect(
+    clippy::panic,
+    clippy::arithmetic_side_effects,
+    clippy::string_slice,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use proptest::prelude::*;
 use proto_core::json::{Error, ErrorKind, MAX_DEPTH, Number, Piece, Scanner, Token};

@@ -1,4 +1,11 @@
-//! Status documents as they are written (PROTOCOL.md §4), read back by serde_json and by the picker
+//! Status documents as they are written (PROTOCOL.md §4), read back by `serde_json` and by the picker
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use proptest::prelude::*;
 use proto_core::status::{

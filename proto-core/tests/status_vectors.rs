@@ -1,5 +1,7 @@
 //! The shared vectors of the status document (PROTOCOL.md §4), whole and cut at every place
 
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use proto_core::status::{Fields, Picker, Status};
 use serde_json::{Value, json};
 

@@ -20,8 +20,9 @@ use crate::config::{self, Config};
 use crate::events::{self, Events};
 use crate::report::plain;
 use crate::server::{self, Server};
-use crate::side::{ClientSide, ServerSide, Side};
+use crate::side::{ClientSide, ServerSide};
 use crate::signals::Signals;
+use crate::tui::{self, Front};
 
 /// All went well
 const DONE: u8 = 0;
@@ -107,7 +108,7 @@ fn advice(error: &io::Error) -> &'static str {
 }
 
 /// Runs one side on its thread and a front end here, until both have ended
-fn front_end<S: Side, F>(
+fn front_end<S: Front, F>(
     config: &Config,
     quiet: bool,
     command: &Command,
@@ -146,7 +147,7 @@ where
             let input = plain::lines(io::stdin());
             plain::run::<S>(format, &clock, &mut output, input, command_sender, event_receiver, signals).await
         } else {
-            crate::tui::run::<S>(config, &clock, command_sender, event_receiver, signals).await
+            tui::run::<S>(config, &clock, command_sender, event_receiver, signals).await
         }
     });
     if let Err(error) = shown {

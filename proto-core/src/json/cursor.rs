@@ -2,13 +2,13 @@
 
 /// A place in a piece of the document
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Cursor<'i> {
+pub(crate) struct Cursor<'i> {
     text: &'i str,
     at: usize,
 }
 
 impl<'i> Cursor<'i> {
-    pub(super) const fn new(text: &'i str) -> Self {
+    pub(crate) const fn new(text: &'i str) -> Self {
         Self { text, at: 0 }
     }
 

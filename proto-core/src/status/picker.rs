@@ -1,7 +1,7 @@
 //! Picks the fields of a [`Status`] out of the tokens of a document
 
 use super::{Field, Status};
-use crate::json::{Error, MAX_DEPTH, Number, Piece, Scanner, Token};
+use crate::json::{Cursor, Error, MAX_DEPTH, Number, Piece, Scanner, Token};
 use crate::text::Codes;
 
 /// What a favicon begins with
@@ -17,7 +17,8 @@ const FAVICON_PREFIX: &str = "data:image/png;base64,";
 ///   `version` or `players` starts from nothing;
 /// - a component's own text is its `text`, else its `fallback`, else its `translate` as it is: the
 ///   translations are not here. What it contains (`extra`, `with`) follows in the order of the document,
-///   also where the document has it before the own text;
+///   also where the document has it before the own text. Where one own text replaces another and the
+///   description was cut because of the first, what the first pushed out stays out, and is flagged;
 /// - strings, components and arrays may stand for one another anywhere in `description`;
 /// - other keys, also of components, are passed over.
 #[derive(Clone, Debug)]
@@ -80,6 +81,14 @@ struct Component {
     start: u16,
     end: u16,
     rank: Rank,
+    /// Whether its end did not fit
+    cut: bool,
+}
+
+impl Component {
+    const fn starting(start: u16) -> Self {
+        Self { start, end: start, rank: Rank::None, cut: false }
+    }
 }
 
 /// A key that came in several pieces, as far as it can be one that matters
@@ -119,7 +128,7 @@ impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize> Picker<NA
             key: Key { bytes: [0; Key::LONGEST], len: 0 },
             favicon: Favicon { characters: 0, padding: 0, broken: false },
             name_start: 0,
-            components: [Component { start: 0, end: 0, rank: Rank::None }; MAX_DEPTH as usize],
+            components: [Component::starting(0); MAX_DEPTH as usize],
         }
     }
 
@@ -131,17 +140,17 @@ impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize> Picker<NA
         if let Some(error) = self.failed {
             return Err(error);
         }
-        let mut rest = piece;
-        loop {
-            match self.scanner.next(&mut rest) {
+        let mut cursor = Cursor::new(piece);
+        let result = loop {
+            match self.scanner.next_at(&mut cursor) {
                 Ok(Some(token)) => self.take(token),
-                Ok(None) => return Ok(()),
-                Err(error) => {
-                    self.failed = Some(error);
-                    return Err(error);
-                }
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
             }
-        }
+        };
+        self.scanner.settle(cursor);
+        self.failed = result.err();
+        result
     }
 
     /// Ends the document
@@ -264,7 +273,7 @@ impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize> Picker<NA
             let start = offset(self.status.description.len());
             let level = self.level();
             if let Some(component) = self.components.get_mut(level) {
-                *component = Component { start, end: start, rank: Rank::None };
+                *component = Component::starting(start);
             }
         }
     }
@@ -411,6 +420,7 @@ impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize> Picker<NA
             }
             component.rank = rank;
             component.end = component.start;
+            component.cut = false;
         }
     }
 
@@ -419,10 +429,12 @@ impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize> Picker<NA
         let Some(component) = self.components.get_mut(level) else {
             return;
         };
-        if rank >= component.rank {
-            let end = usize::from(component.end);
-            let end = self.status.description.insert_plain(end, text, &mut self.codes);
+        if rank >= component.rank && !component.cut {
+            let description = &mut self.status.description;
+            let at = usize::from(component.end);
+            let (end, cut) = description.insert_plain(at, text, &mut self.codes);
             component.end = offset(end);
+            component.cut = cut;
         }
     }
 
