@@ -35,6 +35,8 @@ type Modes = String;
 pub struct Requests {
     /// Bells, titles, sizes, the clipboard, and sequences that nobody knows
     pub unexpected: Vec<String>,
+    /// What the terminal has to answer
+    answers: Vec<String>,
 }
 
 impl vt100::Callbacks for Requests {
@@ -56,6 +58,21 @@ impl vt100::Callbacks for Requests {
 
     fn copy_to_clipboard(&mut self, _: &mut vt100::Screen, _: &[u8], data: &[u8]) {
         self.unexpected.push(format!("the clipboard {:?}", String::from_utf8_lossy(data)));
+    }
+
+    fn unhandled_csi(
+        &mut self,
+        screen: &mut vt100::Screen,
+        first: Option<u8>,
+        _: Option<u8>,
+        params: &[&[u16]],
+        last: char,
+    ) {
+        // Where is the cursor? Every terminal answers that.
+        if (first, params, last) == (None, &[&[6][..]][..], 'n') {
+            let (row, column) = screen.cursor_position();
+            self.answers.push(format!("\x1b[{};{}R", row + 1, column + 1));
+        }
     }
 
     fn unhandled_osc(&mut self, _: &mut vt100::Screen, params: &[&[u8]]) {
@@ -118,9 +135,18 @@ impl Screen {
         let until = Instant::now() + DEADLINE;
         while !wanted(self.parser.screen()) {
             match self.output.recv_timeout(until.saturating_duration_since(Instant::now())) {
-                Ok(bytes) => self.parser.process(&bytes),
+                Ok(bytes) => self.take(&bytes),
                 Err(failure) => self.give_up(what, failure),
             }
+        }
+    }
+
+    /// Shows what the process wrote, and answers what it asked
+    fn take(&mut self, bytes: &[u8]) {
+        self.parser.process(bytes);
+        for answer in std::mem::take(&mut self.parser.callbacks_mut().answers) {
+            // The process may have ended since it asked.
+            let _gone = self.writer.write_all(answer.as_bytes()).and_then(|()| self.writer.flush());
         }
     }
 
@@ -167,7 +193,13 @@ impl Screen {
     ///
     /// Alternate screen left, cursor shown, mouse and paste as ever, and keys echoed.
     #[track_caller]
-    pub fn finish_and_assert_restored(mut self) -> ExitStatus {
+    pub fn finish_and_assert_restored(self) -> ExitStatus {
+        self.finish_and_assert_restored_with_contents().0
+    }
+
+    /// The same, and what stands on the screen then
+    #[track_caller]
+    pub fn finish_and_assert_restored_with_contents(mut self) -> (ExitStatus, String) {
         let status = self.wait_for_end("its end");
         let screen = self.parser.screen();
         assert!(!screen.alternate_screen(), "the alternate screen is left");
@@ -177,7 +209,8 @@ impl Screen {
         assert!(!screen.application_cursor() && !screen.application_keypad(), "keys are as ever");
         #[cfg(unix)]
         assert_eq!(modes(&*self.master), self.modes_before, "the line discipline is as before");
-        status
+        let left = screen.contents();
+        (status, left)
     }
 
     #[track_caller]
@@ -190,7 +223,7 @@ impl Screen {
         // What it still writes has to be taken, or it cannot end.
         loop {
             match self.output.recv_timeout(until.saturating_duration_since(Instant::now())) {
-                Ok(bytes) => self.parser.process(&bytes),
+                Ok(bytes) => self.take(&bytes),
                 Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => {
                     let _ended_meanwhile = killer.kill();
@@ -243,13 +276,11 @@ pub fn run_and_hang_up(slp: &Slp, while_it_runs: impl FnOnce()) -> ExitStatus {
     let mut killer = child.clone_killer();
     let (sender, ended) = channel();
     thread::spawn(move || sender.send(child.wait()));
-    match ended.recv_timeout(DEADLINE) {
-        Ok(status) => status.expect("the status of a child"),
-        Err(_) => {
-            let _ended_meanwhile = killer.kill();
-            panic!("`{slp}`: waited for its end after the terminal was closed, but {DEADLINE:?} passed")
-        }
-    }
+    let Ok(status) = ended.recv_timeout(DEADLINE) else {
+        let _ended_meanwhile = killer.kill();
+        panic!("`{slp}`: waited for its end after the terminal was closed, but {DEADLINE:?} passed")
+    };
+    status.expect("the status of a child")
 }
 
 fn command(slp: &Slp) -> CommandBuilder {
