@@ -5,8 +5,8 @@ use proto_core::status::{Field, Picker};
 use proto_core::text::Plain;
 use serde_json::{Value, json};
 
-/// The text of a component. The keys of a `Value` are sorted, so `extra` comes before every own text: the
-/// order that the picker has to put right.
+/// The text of a component: its own, wherever it stands, then what it contains in the order of the document. Where
+/// `extra` comes before the own text, that is the order that the picker has to put right.
 fn flatten(component: &Value, text: &mut String) {
     match component {
         Value::String(own) => text.push_str(&Plain(own).to_string()),
@@ -15,7 +15,8 @@ fn flatten(component: &Value, text: &mut String) {
             let own = ["text", "fallback", "translate"]
                 .iter()
                 .find_map(|key| members.get(*key).filter(|own| own.is_string()));
-            for part in [own, members.get("extra"), members.get("with")].into_iter().flatten() {
+            let contained = members.iter().filter(|(key, _)| *key == "extra" || *key == "with").map(|(_, part)| part);
+            for part in own.into_iter().chain(contained) {
                 flatten(part, text);
             }
         }

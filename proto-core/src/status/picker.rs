@@ -1,11 +1,9 @@
 //! Picks the fields of a [`Status`] out of the tokens of a document
 
+use super::favicon::Favicon;
 use super::{Field, Status};
 use crate::json::{Cursor, Error, MAX_DEPTH, Number, Piece, Scanner, Token};
 use crate::text::Codes;
-
-/// What a favicon begins with
-const FAVICON_PREFIX: &str = "data:image/png;base64,";
 
 /// Reads a status document as it arrives
 ///
@@ -98,15 +96,6 @@ struct Key {
     len: u8,
 }
 
-/// How far a favicon has been counted
-#[derive(Clone, Copy, Debug, Default)]
-struct Favicon {
-    /// Characters of the prefix, then of the Base64 with its padding
-    characters: u32,
-    padding: u32,
-    broken: bool,
-}
-
 impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize> Default for Picker<NAME, DESCRIPTION, SAMPLE> {
     fn default() -> Self {
         Self::new()
@@ -126,7 +115,7 @@ impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize> Picker<NA
             in_string: false,
             codes: Codes::new(),
             key: Key { bytes: [0; Key::LONGEST], len: 0 },
-            favicon: Favicon { characters: 0, padding: 0, broken: false },
+            favicon: Favicon::EMPTY,
             name_start: 0,
             components: [Component::starting(0); MAX_DEPTH as usize],
         }
@@ -317,7 +306,7 @@ impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize> Picker<NA
                 self.status.present.insert(Field::VersionName);
             }
             Slot::Field(Field::Favicon) => {
-                self.favicon = Favicon::default();
+                self.favicon = Favicon::EMPTY;
             }
             Slot::Field(Field::Description) => self.description_begun(),
             Slot::Contained => {}
@@ -503,37 +492,5 @@ impl Key {
 
     fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..usize::from(self.len)).unwrap_or_default()
-    }
-}
-
-impl Favicon {
-    fn push(&mut self, piece: &str) {
-        let counted = usize::try_from(self.characters).unwrap_or(usize::MAX);
-        let prefix = FAVICON_PREFIX.get(counted..).unwrap_or_default();
-        let expected = prefix.get(..prefix.len().min(piece.len())).unwrap_or_default();
-        let Some(base64) = piece.strip_prefix(expected) else {
-            self.broken = true;
-            return;
-        };
-        // An escaped line break comes alone: old servers fold the Base64.
-        if base64 == "\n" || base64 == "\r" {
-            return;
-        }
-        let padding = base64.bytes().rev().take_while(|&byte| byte == b'=').count();
-        if padding < base64.len() {
-            self.padding = 0;
-        }
-        self.padding = self.padding.saturating_add(u32::try_from(padding).unwrap_or(u32::MAX));
-        let len = u32::try_from(piece.len()).unwrap_or(u32::MAX);
-        self.characters = self.characters.saturating_add(len);
-    }
-
-    /// Bytes that the Base64 stands for
-    fn bytes(self) -> Option<u32> {
-        let prefix = u32::try_from(FAVICON_PREFIX.len()).ok()?;
-        let base64 = self.characters.checked_sub(prefix)?.saturating_sub(self.padding);
-        // Four characters are three bytes; of two characters only one byte is whole.
-        let bytes = u64::from(base64).saturating_mul(3) / 4;
-        (!self.broken).then_some(u32::try_from(bytes).unwrap_or(u32::MAX))
     }
 }
