@@ -1,1 +1,272 @@
-//! (to come)
+//! The console grammar, one for desk and device (PROTOCOL.md §6)
+//!
+//! A line becomes a [`ServerCommand`] or a [`ClientCommand`], or a [`ParseError`] whose text is the one line to show.
+//! The tables [`SERVER`] and [`CLIENT`] are all that is known about the commands: the parser, the completion and the
+//! help read them, so the three cannot disagree.
+//!
+//! What it does not do: carry commands out, or know the connection's state. That `stop` needs an exchange in progress
+//! is for the client machine to say.
+//!
+//! The grammar: a line is words between blanks (space or tab; those around the line are ignored, and so is a line end
+//! that the reader left on). The first word is the command, in any ASCII case; no command takes more than one argument,
+//! and every argument is optional. A payload is decimal digits with at most one sign before them: `+7` is 7 and `007`
+//! is 7, `0x7`, `7.0` and `1_000` are refused.
+//!
+//! ```
+//! use proto_core::command::{ClientCommand, ServerCommand};
+//!
+//! assert_eq!(ServerCommand::parse("  PING -7 "), Ok(ServerCommand::Ping { payload: Some(-7) }));
+//! assert_eq!(
+//!     ClientCommand::parse("pong").unwrap_err().to_string(),
+//!     "unknown command \"pong\"; did you mean \"ping\"? (commands: ping [payload], stop, exit, help)",
+//! );
+//! ```
+
+mod error;
+mod shown;
+mod suggest;
+
+use core::fmt;
+
+use crate::packet::State;
+pub use error::ParseError;
+use shown::Shown;
+
+/// A command of the server's console
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ServerCommand {
+    /// Stop the server; exit status 0
+    Stop,
+    /// Show the clients
+    List {
+        /// Only those in this state; all when `None`
+        state: Option<State>,
+    },
+    /// Send a Ping to every client in state 0
+    Ping {
+        /// The payload; epoch milliseconds when `None`
+        payload: Option<i64>,
+    },
+    /// Show every command with an example
+    Help,
+}
+
+impl ServerCommand {
+    /// Reads one line of the server's console
+    ///
+    /// # Errors
+    /// [`ParseError::Empty`] for a blank line, which a front end ignores; otherwise the refusal to show. Nothing may be
+    /// sent after a refusal (PROTOCOL.md §6).
+    pub fn parse(line: &str) -> Result<Self, ParseError<'_>> {
+        parse(SERVER, Side::Server, line)
+    }
+}
+
+/// A command of the client's console
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClientCommand {
+    /// Ask for status and round-trip time
+    Ping {
+        /// The payload; epoch milliseconds when `None`
+        payload: Option<i64>,
+    },
+    /// Abandon the exchange in progress
+    Stop,
+    /// End the client, in any state
+    Exit,
+    /// Show every command with an example
+    Help,
+}
+
+impl ClientCommand {
+    /// Reads one line of the client's console
+    ///
+    /// # Errors
+    /// [`ParseError::Empty`] for a blank line, which a front end ignores; otherwise the refusal to show. Nothing may be
+    /// sent after a refusal (PROTOCOL.md §6).
+    pub fn parse(line: &str) -> Result<Self, ParseError<'_>> {
+        parse(CLIENT, Side::Client, line)
+    }
+}
+
+/// Whose console a line was typed on
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The server's, [`SERVER`]
+    Server,
+    /// The client's, [`CLIENT`]
+    Client,
+}
+
+/// One row of a command table: how a command is written, and what it becomes
+///
+/// `C` is [`ServerCommand`] or [`ClientCommand`].
+#[derive(Debug, Clone, Copy)]
+pub struct Spec<C> {
+    /// The name in lower case
+    pub name: &'static str,
+    /// The arguments as help shows them, such as `[payload]`; empty when there are none
+    pub arguments: &'static str,
+    /// What it does, a fragment for one line of help
+    pub summary: &'static str,
+    /// A line that this parser accepts
+    pub example: &'static str,
+    form: Form<C>,
+}
+
+/// What may follow the name, and how the command is made from it
+#[derive(Debug, Clone, Copy)]
+enum Form<C> {
+    Alone(C),
+    State(fn(Option<State>) -> C),
+    Payload(fn(Option<i64>) -> C),
+}
+
+impl<C> Spec<C> {
+    const fn new(name: &'static str, form: Form<C>, summary: &'static str, example: &'static str) -> Self {
+        let arguments = match form {
+            Form::Alone(_) => "",
+            Form::State(_) => "[state]",
+            Form::Payload(_) => "[payload]",
+        };
+        Self { name, arguments, summary, example, form }
+    }
+}
+
+/// The name and its arguments, such as `list [state]`
+impl<C> fmt::Display for Spec<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_usage(f, self.name, self.arguments)
+    }
+}
+
+fn write_usage(f: &mut fmt::Formatter<'_>, name: &str, arguments: &str) -> fmt::Result {
+    f.write_str(name)?;
+    if arguments.is_empty() { Ok(()) } else { write!(f, " {arguments}") }
+}
+
+/// The commands of the server's console, in the order of help
+pub const SERVER: &[Spec<ServerCommand>] = &[
+    Spec::new(
+        "ping",
+        Form::Payload(|payload| ServerCommand::Ping { payload }),
+        "ping every client in state 0; the payload is epoch milliseconds unless given",
+        "ping 42",
+    ),
+    Spec::new(
+        "list",
+        Form::State(|state| ServerCommand::List { state }),
+        "show the clients, or only those in state 0 (default) or 1 (status)",
+        "list 1",
+    ),
+    Spec::new("stop", Form::Alone(ServerCommand::Stop), "stop the server and close every connection", "stop"),
+    Spec::new("help", Form::Alone(ServerCommand::Help), "show the commands", "help"),
+];
+
+/// The commands of the client's console, in the order of help
+pub const CLIENT: &[Spec<ClientCommand>] = &[
+    Spec::new(
+        "ping",
+        Form::Payload(|payload| ClientCommand::Ping { payload }),
+        "ask for status and round-trip time; the payload is epoch milliseconds unless given",
+        "ping -7",
+    ),
+    Spec::new("stop", Form::Alone(ClientCommand::Stop), "abandon the status request in progress", "stop"),
+    Spec::new("exit", Form::Alone(ClientCommand::Exit), "end the client", "exit"),
+    Spec::new("help", Form::Alone(ClientCommand::Help), "show the commands", "help"),
+];
+
+/// Every command of a table with its summary and an example, one to a line
+///
+/// No line end after the last.
+#[derive(Debug, Clone, Copy)]
+pub struct Help<C: 'static>(pub &'static [Spec<C>]);
+
+impl<C> fmt::Display for Help<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.0.iter().map(|spec| spec.name.len()).max().unwrap_or(0);
+        let arguments = self.0.iter().map(|spec| spec.arguments.len()).max().unwrap_or(0);
+        for (row, spec) in self.0.iter().enumerate() {
+            if row > 0 {
+                f.write_str("\n")?;
+            }
+            let Spec { name, arguments: argument, summary, example, .. } = spec;
+            write!(f, "{name:names$} {argument:arguments$}  {summary} (example: {example})")?;
+        }
+        Ok(())
+    }
+}
+
+/// What the last word of a half-typed line may become
+///
+/// Candidates replace the line's last word, which is empty after a blank. Command names for the first word, the states'
+/// names after `list`; nothing elsewhere. A complete word still offers itself.
+///
+/// ```
+/// use proto_core::command::{complete, SERVER};
+///
+/// assert!(complete(SERVER, " P").eq(["ping"]));
+/// assert!(complete(SERVER, "list s").eq(["status"]));
+/// ```
+pub fn complete<C>(specs: &'static [Spec<C>], prefix: &str) -> impl Iterator<Item = &'static str> {
+    let (before, last) = prefix.rsplit_once(BLANKS).unwrap_or(("", prefix));
+    let mut before = before.split(BLANKS).filter(|word| !word.is_empty());
+    let (names, states): (&'static [Spec<C>], &'static [State]) = match (before.next(), before.next()) {
+        (None, _) => (specs, &[]),
+        (Some(name), None) if takes_state(specs, name) => (&[], &[State::Default, State::Status]),
+        _ => (&[], &[]),
+    };
+    names
+        .iter()
+        .map(|spec| spec.name)
+        .chain(states.iter().map(|state| state.name()))
+        .filter(move |candidate| suggest::starts_with(candidate, last))
+}
+
+fn takes_state<C>(specs: &[Spec<C>], name: &str) -> bool {
+    specs.iter().any(|spec| spec.name.eq_ignore_ascii_case(name) && matches!(spec.form, Form::State(_)))
+}
+
+const BLANKS: [char; 2] = [' ', '\t'];
+
+fn parse<'l, C: Copy>(specs: &'static [Spec<C>], side: Side, line: &'l str) -> Result<C, ParseError<'l>> {
+    let line = line.strip_suffix('\n').map_or(line, |line| line.strip_suffix('\r').unwrap_or(line));
+    let mut words = line.split(BLANKS).filter(|word| !word.is_empty());
+    let Some(name) = words.next() else {
+        return Err(ParseError::Empty);
+    };
+    let Some(spec) = specs.iter().find(|spec| spec.name.eq_ignore_ascii_case(name)) else {
+        let nearest = suggest::nearest(specs.iter().map(|spec| spec.name), name);
+        return Err(ParseError::UnknownCommand { word: name, nearest, side });
+    };
+    let argument = words.next();
+    let surplus = if matches!(spec.form, Form::Alone(_)) { argument } else { words.next() };
+    if let Some(surplus) = surplus {
+        return Err(ParseError::TooManyArguments { name: spec.name, arguments: spec.arguments, surplus });
+    }
+    Ok(match spec.form {
+        Form::Alone(command) => command,
+        Form::State(make) => make(argument.map(parse_state).transpose()?),
+        Form::Payload(make) => make(argument.map(parse_payload).transpose()?),
+    })
+}
+
+fn parse_state(word: &str) -> Result<State, ParseError<'_>> {
+    match word {
+        "0" => Ok(State::Default),
+        "1" => Ok(State::Status),
+        _ => [State::Default, State::Status]
+            .into_iter()
+            .find(|state| state.name().eq_ignore_ascii_case(word))
+            .ok_or(ParseError::UnknownState { word }),
+    }
+}
+
+fn parse_payload(word: &str) -> Result<i64, ParseError<'_>> {
+    // The standard parser stops at the digit that overflows, so that it calls `99999999999999999999x` a large number.
+    let digits = word.strip_prefix(['+', '-']).unwrap_or(word);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(ParseError::PayloadNotANumber { word });
+    }
+    word.parse().map_err(|_| ParseError::PayloadOutOfRange { word })
+}

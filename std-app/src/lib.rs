@@ -1,5 +1,15 @@
 //! Server List Ping for the terminal: server, client and their two front ends
 
 pub mod cli;
+pub mod client;
+pub mod clock;
 pub mod config;
+pub mod events;
+pub mod program;
+pub mod report;
+pub mod resolve;
+pub mod server;
+pub mod side;
+pub mod signals;
 pub mod terminal;
+mod tui;

@@ -73,14 +73,12 @@ impl Cmd {
     }
 
     pub(crate) fn args<A: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
-        self.args
-            .extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
+        self.args.extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
         self
     }
 
     pub(crate) fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
-        self.env
-            .push((name.as_ref().to_owned(), value.as_ref().to_owned()));
+        self.env.push((name.as_ref().to_owned(), value.as_ref().to_owned()));
         self
     }
 
@@ -151,41 +149,22 @@ impl Cmd {
             .stderr(stderr);
         tree::prepare(&mut command);
         let started = Instant::now();
-        let child = command
-            .spawn()
-            .map_err(|error| self.error(Why::Start(error)))?;
+        let child = command.spawn().map_err(|error| self.error(Why::Start(error)))?;
         tree::watch(child.id());
-        Ok(Running {
-            child,
-            ended: false,
-            started,
-            deadline: self.deadline,
-            shown: self.to_string(),
-        })
+        Ok(Running { child, ended: false, started, deadline: self.deadline, shown: self.to_string() })
     }
 
     fn judge(&self, status: ExitStatus, output: &str) -> Result<(), CmdError> {
         if status.success() {
             return Ok(());
         }
-        let lines: Vec<&str> = output
-            .lines()
-            .filter(|line| !line.trim().is_empty())
-            .collect();
-        let tail = lines
-            .iter()
-            .skip(lines.len().saturating_sub(TAIL_LINES))
-            .copied()
-            .collect::<Vec<_>>()
-            .join("\n");
+        let lines: Vec<&str> = output.lines().filter(|line| !line.trim().is_empty()).collect();
+        let tail = lines.iter().skip(lines.len().saturating_sub(TAIL_LINES)).copied().collect::<Vec<_>>().join("\n");
         Err(self.error(Why::Exit { status, tail }))
     }
 
     fn error(&self, why: Why) -> CmdError {
-        CmdError {
-            command: self.to_string(),
-            why,
-        }
+        CmdError { command: self.to_string(), why }
     }
 }
 
@@ -193,17 +172,10 @@ impl Cmd {
 impl fmt::Display for Cmd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (name, value) in &self.env {
-            write!(
-                f,
-                "{}={} ",
-                name.display(),
-                quoted(&value.to_string_lossy())
-            )?;
+            write!(f, "{}={} ", name.display(), quoted(&value.to_string_lossy()))?;
         }
         f.write_str(&quoted(&self.shown))?;
-        self.args
-            .iter()
-            .try_for_each(|arg| write!(f, " {}", quoted(&arg.to_string_lossy())))
+        self.args.iter().try_for_each(|arg| write!(f, " {}", quoted(&arg.to_string_lossy())))
     }
 }
 
@@ -262,16 +234,9 @@ impl fmt::Display for CmdError {
             }
             Why::Exit { status, tail } => write!(f, "`{command}` ended with {status}:\n{tail}"),
             Why::Deadline(limit) => {
-                write!(
-                    f,
-                    "`{command}` was killed: it had not ended after {:.1} s",
-                    limit.as_secs_f64()
-                )
+                write!(f, "`{command}` was killed: it had not ended after {:.1} s", limit.as_secs_f64())
             }
-            Why::Leftovers => write!(
-                f,
-                "`{command}` ended but left a process that kept its output open: killed"
-            ),
+            Why::Leftovers => write!(f, "`{command}` ended but left a process that kept its output open: killed"),
         }
     }
 }
@@ -340,26 +305,15 @@ impl Running {
     /// A thread for each pipe: nothing else reads two of them on every system
     fn read_pipes(&mut self) -> Receiver<(Stream, String)> {
         let (sender, lines) = channel();
-        let stdout = self
-            .child
-            .stdout
-            .take()
-            .map(|pipe| (Stream::Stdout, Box::new(pipe) as Box<dyn Read + Send>));
-        let stderr = self
-            .child
-            .stderr
-            .take()
-            .map(|pipe| (Stream::Stderr, Box::new(pipe) as Box<dyn Read + Send>));
+        let stdout = self.child.stdout.take().map(|pipe| (Stream::Stdout, Box::new(pipe) as Box<dyn Read + Send>));
+        let stderr = self.child.stderr.take().map(|pipe| (Stream::Stderr, Box::new(pipe) as Box<dyn Read + Send>));
         for (stream, pipe) in stdout.into_iter().chain(stderr) {
             let sender = sender.clone();
             thread::spawn(move || {
                 let mut pipe = BufReader::new(pipe);
                 let mut bytes = Vec::new();
                 while matches!(pipe.read_until(b'\n', &mut bytes), Ok(1..)) {
-                    if sender
-                        .send((stream, String::from_utf8_lossy(&bytes).into_owned()))
-                        .is_err()
-                    {
+                    if sender.send((stream, String::from_utf8_lossy(&bytes).into_owned())).is_err() {
                         break;
                     }
                     bytes.clear();
@@ -384,10 +338,7 @@ impl Running {
     ///
     /// Asking instead of waiting in a thread keeps the process id ours until we have killed: nobody else can reap it.
     fn poll(&mut self) -> Result<Option<ExitStatus>, CmdError> {
-        let status = self
-            .child
-            .try_wait()
-            .map_err(|error| self.error(Why::Wait(error)))?;
+        let status = self.child.try_wait().map_err(|error| self.error(Why::Wait(error)))?;
         if status.is_some() {
             self.ended = true;
             tree::unwatch(self.child.id());
@@ -408,10 +359,7 @@ impl Running {
     }
 
     fn error(&self, why: Why) -> CmdError {
-        CmdError {
-            command: self.shown.clone(),
-            why,
-        }
+        CmdError { command: self.shown.clone(), why }
     }
 }
 

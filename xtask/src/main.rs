@@ -56,10 +56,7 @@ fn main() -> ExitCode {
 
 /// Prints help that was asked for, or one line for wrong usage
 fn usage(error: &clap::Error) -> ExitCode {
-    if matches!(
-        error.kind(),
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
-    ) {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         say(error.render().to_string().trim_end());
         return ExitCode::SUCCESS;
     }
@@ -67,25 +64,16 @@ fn usage(error: &clap::Error) -> ExitCode {
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
             "say what to do; see `cargo xtask help`".to_owned()
         }
-        _ => format!(
-            "{}; see `cargo xtask help`",
-            one_line(&error.render().to_string())
-        ),
+        _ => format!("{}; see `cargo xtask help`", one_line(&error.render().to_string())),
     });
     ExitCode::from(2)
 }
 
 /// clap's message without its usage and help, on one line
 fn one_line(message: &str) -> String {
-    let lines = message
-        .lines()
-        .map(str::trim)
-        .take_while(|line| !line.starts_with("Usage:"));
+    let lines = message.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:"));
     let said = lines.filter(|line| !line.is_empty() && !line.starts_with("For more information"));
-    said.collect::<Vec<_>>()
-        .join(" ")
-        .trim_start_matches("error: ")
-        .to_owned()
+    said.collect::<Vec<_>>().join(" ").trim_start_matches("error: ").to_owned()
 }
 
 /// Prints one line; a reader that went away is no reason to stop
@@ -117,18 +105,13 @@ mod tests {
 
     #[test]
     fn wrong_usage_is_one_line() {
-        for words in [
-            vec!["xtask", "tset"],
-            vec!["xtask", "test", "--nope"],
-            vec!["xtask", "screenshot", "--size", "1"],
-        ] {
+        for words in
+            [vec!["xtask", "tset"], vec!["xtask", "test", "--nope"], vec!["xtask", "screenshot", "--size", "1"]]
+        {
             let error = Cli::try_parse_from(&words).unwrap_err();
             let line = one_line(&error.render().to_string());
             assert!(!line.contains('\n') && !line.contains("Usage"), "{line:?}");
-            assert!(
-                words.iter().any(|word| line.contains(word)),
-                "{line:?} does not say what was wrong"
-            );
+            assert!(words.iter().any(|word| line.contains(word)), "{line:?} does not say what was wrong");
         }
     }
 }

@@ -30,20 +30,11 @@ impl Report {
 
     /// Notes one failure; `rerun` is a command line that shows it again
     pub(crate) fn fail(&mut self, step: &str, what: impl fmt::Display, rerun: impl Into<String>) {
-        self.failures.push(Failure {
-            step: step.to_owned(),
-            what: what.to_string(),
-            rerun: rerun.into(),
-        });
+        self.failures.push(Failure { step: step.to_owned(), what: what.to_string(), rerun: rerun.into() });
     }
 
     /// Counts a result as one check
-    pub(crate) fn check(
-        &mut self,
-        step: &str,
-        result: Result<(), impl fmt::Display>,
-        rerun: impl Into<String>,
-    ) {
+    pub(crate) fn check(&mut self, step: &str, result: Result<(), impl fmt::Display>, rerun: impl Into<String>) {
         match result {
             Ok(()) => self.pass(1),
             Err(error) => self.fail(step, error, rerun),
@@ -58,11 +49,7 @@ impl Report {
     /// Tells every failure, then the counts on a line of their own
     pub(crate) fn close(&self) -> ExitCode {
         say(self);
-        if self.failures.is_empty() {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        }
+        if self.failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
 }
 
@@ -99,11 +86,7 @@ mod tests {
     #[test]
     fn failures_are_collected_and_told_with_how_to_rerun() {
         let mut report = Report::default();
-        report.check(
-            "one",
-            Err::<(), _>("first\nsecond line"),
-            "cargo xtask test one",
-        );
+        report.check("one", Err::<(), _>("first\nsecond line"), "cargo xtask test one");
         report.pass(12);
         report.check("two", Ok::<(), String>(()), "never told");
         report.fail("three", "broken", "cargo xtask test three");

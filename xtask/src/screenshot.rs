@@ -40,18 +40,9 @@ impl FromStr for Size {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let part = |text: &str| {
-            text.parse()
-                .ok()
-                .filter(|count: &NonZeroU16| count.get() <= 1000)
-        };
+        let part = |text: &str| text.parse().ok().filter(|count: &NonZeroU16| count.get() <= 1000);
         text.split_once('x')
-            .and_then(|(columns, rows)| {
-                Some(Self {
-                    columns: part(columns)?,
-                    rows: part(rows)?,
-                })
-            })
+            .and_then(|(columns, rows)| Some(Self { columns: part(columns)?, rows: part(rows)? }))
             .ok_or("a size is two numbers from 1 to 1000 like 100x28")
     }
 }
@@ -91,9 +82,7 @@ fn play(program: &Path, size: Size) -> anyhow::Result<[(&'static str, String); 2
     }
     for (number, command) in (1..).zip(["ping", "ping 42", "ping 1700000000000"]) {
         client.enter(command)?;
-        client.wait_for(&format!("{number} times pong"), |screen| {
-            screen.matches("pong").count() >= number
-        })?;
+        client.wait_for(&format!("{number} times pong"), |screen| screen.matches("pong").count() >= number)?;
     }
     server.enter("ping 7")?;
     server.wait_for_text("pong 7")?;
@@ -118,14 +107,8 @@ fn play(program: &Path, size: Size) -> anyhow::Result<[(&'static str, String); 2
 fn listening(screen: &str) -> Option<String> {
     const HOST: &str = "127.0.0.1:";
     let rest = screen.split(HOST).skip(1);
-    let port = rest.map(|rest| {
-        rest.split(|c: char| !c.is_ascii_digit())
-            .next()
-            .unwrap_or_default()
-    });
-    let port = port
-        .filter_map(|port| port.parse::<u16>().ok())
-        .find(|port| *port != 0)?;
+    let port = rest.map(|rest| rest.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default());
+    let port = port.filter_map(|port| port.parse::<u16>().ok()).find(|port| *port != 0)?;
     Some(format!("{HOST}{port}"))
 }
 
@@ -145,9 +128,6 @@ mod tests {
     #[test]
     fn address_is_read_once_the_port_is_known() {
         assert_eq!(listening("starting on 127.0.0.1:0"), None);
-        assert_eq!(
-            listening("127.0.0.1:0 is 127.0.0.1:50112 now").as_deref(),
-            Some("127.0.0.1:50112")
-        );
+        assert_eq!(listening("127.0.0.1:0 is 127.0.0.1:50112 now").as_deref(), Some("127.0.0.1:50112"));
     }
 }

@@ -47,15 +47,8 @@ pub(crate) enum Need {
 
 impl Need {
     /// Everything, quick ones first
-    pub(crate) const ALL: [Self; 7] = [
-        Self::Rustfmt,
-        Self::Clippy,
-        Self::Thumb,
-        Self::Windows,
-        Self::Tmux,
-        Self::Mcstatus,
-        Self::MinecraftProtocol,
-    ];
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Rustfmt, Self::Clippy, Self::Thumb, Self::Windows, Self::Tmux, Self::Mcstatus, Self::MinecraftProtocol];
 
     /// What people call it
     fn name(self) -> &'static str {
@@ -75,11 +68,7 @@ impl Need {
         match self {
             Self::Rustfmt => rust::component("rustfmt", &["fmt", "--version"], install),
             Self::Clippy => rust::component("clippy", &["clippy", "--version"], install),
-            Self::Thumb => rust::target(
-                "thumbv7m-none-eabi",
-                "the build for a microcontroller",
-                install,
-            ),
+            Self::Thumb => rust::target(rust::THUMB, "the build for a microcontroller", install),
             Self::Windows => rust::target(rust::WINDOWS, "the check for Windows", install),
             Self::Tmux => system::tmux(install),
             Self::Mcstatus => python::mcstatus(install),
@@ -98,21 +87,13 @@ pub(crate) struct Missing {
 
 impl Missing {
     fn new(what: impl Into<String>, used_by: impl Into<String>, how: impl Into<String>) -> Self {
-        Self {
-            what: what.into(),
-            used_by: used_by.into(),
-            how: how.into(),
-        }
+        Self { what: what.into(), used_by: used_by.into(), how: how.into() }
     }
 }
 
 impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "missing {}, needed by {}: {}",
-            self.what, self.used_by, self.how
-        )
+        write!(f, "missing {}, needed by {}: {}", self.what, self.used_by, self.how)
     }
 }
 
@@ -130,10 +111,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 /// # Errors
 ///
 /// When `target/peers` cannot be made or locked; what is missing is in the list instead.
-pub(crate) fn ensure(
-    needs: &[Need],
-    install: bool,
-) -> anyhow::Result<Vec<(Need, Result<(), Missing>)>> {
+pub(crate) fn ensure(needs: &[Need], install: bool) -> anyhow::Result<Vec<(Need, Result<(), Missing>)>> {
     let _lock = lock()?;
     let mut results = Vec::new();
     for need in needs {
@@ -153,8 +131,7 @@ fn lock() -> anyhow::Result<File> {
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let path = folder.join(".lock");
     let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
-    file.lock()
-        .with_context(|| format!("cannot lock {}", path.display()))?;
+    file.lock().with_context(|| format!("cannot lock {}", path.display()))?;
     Ok(file)
 }
 
@@ -171,16 +148,9 @@ mod tests {
 
     #[test]
     fn missing_says_what_for_and_how_in_one_line() {
-        let missing = Missing::new(
-            "npm",
-            "the tests against minecraft-protocol",
-            "apt-get install npm",
-        );
+        let missing = Missing::new("npm", "the tests against minecraft-protocol", "apt-get install npm");
         let line = missing.to_string();
-        assert_eq!(
-            line,
-            "missing npm, needed by the tests against minecraft-protocol: apt-get install npm"
-        );
+        assert_eq!(line, "missing npm, needed by the tests against minecraft-protocol: apt-get install npm");
     }
 
     #[test]

@@ -51,22 +51,12 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let mode = if std::env::var_os("CI").is_some() {
-        Mode::Strict
-    } else {
-        Mode::Lenient
-    };
+    let mode = if std::env::var_os("CI").is_some() { Mode::Strict } else { Mode::Lenient };
     if args.names.is_empty() {
         return all(mode);
     }
-    if let Some(name) = args
-        .names
-        .iter()
-        .find(|name| name.trim().is_empty() || name.starts_with('-'))
-    {
-        complain(format_args!(
-            "{name:?} is no step and no part of a test's name; see `cargo xtask test --list`"
-        ));
+    if let Some(name) = args.names.iter().find(|name| name.trim().is_empty() || name.starts_with('-')) {
+        complain(format_args!("{name:?} is no step and no part of a test's name; see `cargo xtask test --list`"));
         return Ok(ExitCode::from(2));
     }
     let (steps, filters) = sort(&args.names);
@@ -80,23 +70,13 @@ pub(crate) fn all(mode: Mode) -> anyhow::Result<ExitCode> {
 
 /// The steps named, in their order, and the names that are none
 fn sort(names: &[String]) -> (Vec<&'static Step>, Vec<&str>) {
-    let steps = STEPS
-        .iter()
-        .filter(|step| names.iter().any(|name| name == step.name))
-        .collect();
-    let filters = names
-        .iter()
-        .map(String::as_str)
-        .filter(|name| STEPS.iter().all(|step| step.name != *name))
-        .collect();
+    let steps = STEPS.iter().filter(|step| names.iter().any(|name| name == step.name)).collect();
+    let filters = names.iter().map(String::as_str).filter(|name| STEPS.iter().all(|step| step.name != *name)).collect();
     (steps, filters)
 }
 
 fn execute(mode: Mode, steps: &[&Step], filters: &[&str]) -> anyhow::Result<ExitCode> {
-    let mut context = Context {
-        mode,
-        report: Report::default(),
-    };
+    let mut context = Context { mode, report: Report::default() };
     let wanted: Vec<Need> = Need::ALL
         .into_iter()
         .filter(|need| {
@@ -132,11 +112,7 @@ fn prepare(wanted: &[Need], report: &mut Report, steps: &[&Step]) -> anyhow::Res
         let Err(missing) = result else { continue };
         say(&missing);
         gone.push(need);
-        let mut users = steps
-            .iter()
-            .filter(|step| step.needs.contains(&need))
-            .map(|step| step.name)
-            .peekable();
+        let mut users = steps.iter().filter(|step| step.needs.contains(&need)).map(|step| step.name).peekable();
         if users.peek().is_none() {
             report.fail("setup", &missing, "cargo xtask setup");
         }
@@ -144,11 +120,7 @@ fn prepare(wanted: &[Need], report: &mut Report, steps: &[&Step]) -> anyhow::Res
             report.fail(user, &missing, format!("cargo xtask test {user}"));
         }
     }
-    say(format_args!(
-        "{} setup in {}",
-        if gone.is_empty() { "ok" } else { "FAILED" },
-        time(started.elapsed())
-    ));
+    say(format_args!("{} setup in {}", if gone.is_empty() { "ok" } else { "FAILED" }, time(started.elapsed())));
     Ok(gone)
 }
 
@@ -156,11 +128,7 @@ fn timed(name: &str, context: &mut Context, step: impl FnOnce(&mut Context)) {
     say(format_args!("\n== {name}"));
     let (started, before) = (Instant::now(), context.report.failed());
     step(context);
-    let word = if context.report.failed() == before {
-        "ok"
-    } else {
-        "FAILED"
-    };
+    let word = if context.report.failed() == before { "ok" } else { "FAILED" };
     say(format_args!("{word} {name} in {}", time(started.elapsed())));
 }
 
@@ -176,31 +144,15 @@ mod tests {
     fn steps_keep_their_order_and_other_names_are_filters() {
         let words = names(&["tidy", "varint", "fmt", "fmt"]);
         let (steps, filters) = sort(&words);
-        assert_eq!(
-            steps.iter().map(|step| step.name).collect::<Vec<_>>(),
-            ["fmt", "tidy"]
-        );
+        assert_eq!(steps.iter().map(|step| step.name).collect::<Vec<_>>(), ["fmt", "tidy"]);
         assert_eq!(filters, ["varint"]);
     }
 
     #[test]
     fn step_names_are_unique_and_no_options() {
         for (index, step) in STEPS.iter().enumerate() {
-            assert!(
-                STEPS
-                    .iter()
-                    .skip(index + 1)
-                    .all(|other| other.name != step.name),
-                "{} twice",
-                step.name
-            );
-            assert!(
-                step.name
-                    .chars()
-                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit()),
-                "{}",
-                step.name
-            );
+            assert!(STEPS.iter().skip(index + 1).all(|other| other.name != step.name), "{} twice", step.name);
+            assert!(step.name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit()), "{}", step.name);
         }
     }
 }

@@ -32,8 +32,7 @@ impl Text {
 }
 
 fn has_ending(path: &Path, ending: &str) -> bool {
-    path.extension()
-        .is_some_and(|found| found.eq_ignore_ascii_case(ending))
+    path.extension().is_some_and(|found| found.eq_ignore_ascii_case(ending))
 }
 
 /// Everything in the tree below `root` that breaks a rule, each in one line
@@ -46,10 +45,7 @@ pub(crate) fn check(root: &Path) -> anyhow::Result<Vec<String>> {
     collect(root, root, &mut files)?;
     files.sort_by(|a, b| a.name.cmp(&b.name));
     anyhow::ensure!(!files.is_empty(), "no text file below {}", root.display());
-    Ok(files
-        .iter()
-        .flat_map(|file| rules::broken(file).into_iter().chain(links::broken(file)))
-        .collect())
+    Ok(files.iter().flat_map(|file| rules::broken(file).into_iter().chain(links::broken(file))).collect())
 }
 
 fn collect(root: &Path, folder: &Path, files: &mut Vec<Text>) -> anyhow::Result<()> {
@@ -63,20 +59,11 @@ fn collect(root: &Path, folder: &Path, files: &mut Vec<Text>) -> anyhow::Result<
         if kind.is_dir() {
             collect(root, &path, files)?;
         } else if kind.is_file() {
-            let bytes =
-                fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
             // What is not UTF-8 is no text of ours: test vectors, pictures.
             if let Ok(content) = String::from_utf8(bytes) {
-                let name = path
-                    .strip_prefix(root)
-                    .unwrap_or(&path)
-                    .to_string_lossy()
-                    .replace('\\', "/");
-                files.push(Text {
-                    name,
-                    path,
-                    content,
-                });
+                let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+                files.push(Text { name, path, content });
             }
         }
     }

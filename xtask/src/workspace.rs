@@ -12,11 +12,9 @@ use crate::cmd::Cmd;
 /// The folder of the workspace's `Cargo.toml`
 pub(crate) fn root() -> PathBuf {
     // Set by `cargo run`, and right after the folder was moved, which the value of compile time is not.
-    let manifest = std::env::var_os("CARGO_MANIFEST_DIR")
-        .map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
-    manifest
-        .parent()
-        .map_or_else(|| manifest.clone(), Path::to_path_buf)
+    let manifest =
+        std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+    manifest.parent().map_or_else(|| manifest.clone(), Path::to_path_buf)
 }
 
 /// The package files and scripts of the peers written by others
@@ -40,26 +38,15 @@ impl Members {
             .args(["metadata", "--no-deps", "--format-version", "1"])
             .args(locked.then_some("--locked"))
             .capture()?;
-        Ok(Self(
-            serde_json::from_str(&text).context("`cargo metadata` wrote no JSON")?,
-        ))
+        Ok(Self(serde_json::from_str(&text).context("`cargo metadata` wrote no JSON")?))
     }
 
     /// The features of one package, without `default`
     pub(crate) fn features(&self, package: &str) -> anyhow::Result<Vec<String>> {
-        let found = self.0["packages"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .find(|member| member["name"] == package);
+        let found = self.0["packages"].as_array().into_iter().flatten().find(|member| member["name"] == package);
         let features = found.and_then(|member| member["features"].as_object());
-        let features =
-            features.with_context(|| format!("no package {package} in the workspace"))?;
-        Ok(features
-            .keys()
-            .filter(|name| *name != "default")
-            .cloned()
-            .collect())
+        let features = features.with_context(|| format!("no package {package} in the workspace"))?;
+        Ok(features.keys().filter(|name| *name != "default").cloned().collect())
     }
 }
 
@@ -79,12 +66,6 @@ mod tests {
         let features = members.features("proto-core").unwrap();
         assert!(features.contains(&"testing".to_owned()), "{features:?}");
         assert!(!features.contains(&"default".to_owned()), "{features:?}");
-        assert!(
-            members
-                .features("no-such-package")
-                .unwrap_err()
-                .to_string()
-                .contains("no-such-package")
-        );
+        assert!(members.features("no-such-package").unwrap_err().to_string().contains("no-such-package"));
     }
 }

@@ -7,12 +7,7 @@ use std::process::{Command, Output};
 fn xtask(args: &[&str]) -> Output {
     // From another folder on purpose: it finds the workspace by itself.
     let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
-    command
-        .args(args)
-        .current_dir(std::env::temp_dir())
-        .env_remove("CI")
-        .output()
-        .unwrap()
+    command.args(args).current_dir(std::env::temp_dir()).env_remove("CI").output().unwrap()
 }
 
 #[track_caller]
@@ -21,10 +16,7 @@ fn assert_wrong_usage(args: &[&str], said: &str) {
     let error = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{error}");
     assert_eq!(error.lines().count(), 1, "{error}");
-    assert!(
-        error.starts_with("error: ") && error.contains(said),
-        "{error}"
-    );
+    assert!(error.starts_with("error: ") && error.contains(said), "{error}");
 }
 
 #[test]
@@ -33,10 +25,7 @@ fn help_names_every_command() {
     assert!(output.status.success());
     let help = String::from_utf8(output.stdout).unwrap();
     for command in ["setup", "test", "ci", "screenshot", "help"] {
-        assert!(
-            help.contains(&format!("\n  {command} ")),
-            "no {command} in {help}"
-        );
+        assert!(help.contains(&format!("\n  {command} ")), "no {command} in {help}");
     }
 }
 
@@ -45,16 +34,8 @@ fn steps_are_listed_in_order() {
     let output = xtask(&["test", "--list"]);
     assert!(output.status.success());
     let list = String::from_utf8(output.stdout).unwrap();
-    let names: Vec<_> = list
-        .lines()
-        .filter_map(|line| line.split_whitespace().next())
-        .collect();
-    assert_eq!(
-        names,
-        [
-            "fmt", "tidy", "clippy", "docs", "units", "e2e", "features", "thumb", "windows"
-        ]
-    );
+    let names: Vec<_> = list.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    assert_eq!(names, ["fmt", "tidy", "clippy", "docs", "units", "e2e", "features", "thumb", "windows"]);
 }
 
 #[test]
@@ -70,13 +51,7 @@ fn wrong_usage_is_one_line_and_status_2() {
 fn named_step_runs_alone_and_closes_with_the_counts() {
     let output = xtask(&["test", "tidy"]);
     let text = String::from_utf8(output.stdout).unwrap();
-    assert!(
-        text.contains("== tidy\n") && !text.contains("== units\n"),
-        "{text}"
-    );
+    assert!(text.contains("== tidy\n") && !text.contains("== units\n"), "{text}");
     let last = text.lines().next_back().unwrap_or_default();
-    assert!(
-        last.ends_with(" failed") && last.contains(" passed, "),
-        "{text}"
-    );
+    assert!(last.ends_with(" failed") && last.contains(" passed, "), "{text}");
 }

@@ -33,10 +33,7 @@ fn deadline_kills_the_whole_tree() {
     let lines = running.read_pipes();
     let error = running.wait().unwrap_err();
     assert!(error.is_deadline(), "{error}");
-    assert!(
-        error.to_string().contains("had not ended after 0.3 s"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("had not ended after 0.3 s"), "{error}");
     // The pipe closes only when the last process that holds it has ended.
     while lines.recv_timeout(SOON).is_ok() {}
     assert!(started.elapsed() < SOON, "a child outlived the deadline");
@@ -53,10 +50,7 @@ fn captured_and_shown_output_end_at_the_deadline_too() {
 #[test]
 fn dropping_kills_the_whole_tree() {
     let started = Instant::now();
-    let mut running = long_tree()
-        .quiet()
-        .spawn(std::process::Stdio::piped(), std::process::Stdio::null())
-        .unwrap();
+    let mut running = long_tree().quiet().spawn(std::process::Stdio::piped(), std::process::Stdio::null()).unwrap();
     let lines = running.read_pipes();
     drop(running);
     while lines.recv_timeout(SOON).is_ok() {}
@@ -72,55 +66,28 @@ fn a_child_left_behind_is_killed_and_told() {
 
 #[test]
 fn failure_says_command_status_and_output() {
-    let error = Cmd::cargo()
-        .quiet()
-        .args(["no-such-command-of-cargo", "a b"])
-        .capture()
-        .unwrap_err()
-        .to_string();
-    assert!(
-        error.starts_with("`cargo no-such-command-of-cargo 'a b'` ended with exit"),
-        "{error}"
-    );
+    let error = Cmd::cargo().quiet().args(["no-such-command-of-cargo", "a b"]).capture().unwrap_err().to_string();
+    assert!(error.starts_with("`cargo no-such-command-of-cargo 'a b'` ended with exit"), "{error}");
     assert!(error.contains("no such command"), "{error}");
 }
 
 #[test]
 fn missing_program_is_told_from_a_failing_one() {
-    let error = Cmd::new("no-such-program-anywhere")
-        .quiet()
-        .run()
-        .unwrap_err();
+    let error = Cmd::new("no-such-program-anywhere").quiet().run().unwrap_err();
     assert!(error.is_missing(), "{error}");
-    let error = Cmd::cargo()
-        .quiet()
-        .arg("--no-such-option")
-        .capture()
-        .unwrap_err();
+    let error = Cmd::cargo().quiet().arg("--no-such-option").capture().unwrap_err();
     assert!(!error.is_missing(), "{error}");
 }
 
 #[test]
 fn output_is_captured_from_the_workspace_root() {
-    let manifest = Cmd::cargo()
-        .quiet()
-        .args(["locate-project", "--message-format", "plain"])
-        .capture()
-        .unwrap();
-    assert_eq!(
-        std::path::Path::new(&manifest),
-        crate::workspace::root().join("Cargo.toml")
-    );
+    let manifest = Cmd::cargo().quiet().args(["locate-project", "--message-format", "plain"]).capture().unwrap();
+    assert_eq!(std::path::Path::new(&manifest), crate::workspace::root().join("Cargo.toml"));
 }
 
 #[test]
 fn command_line_can_be_pasted() {
-    let cmd = Cmd::new("program")
-        .args(["plain", "two words", "it's", ""])
-        .env("NAME", "a value");
-    assert_eq!(
-        cmd.to_string(),
-        r"NAME='a value' program plain 'two words' 'it'\''s' ''"
-    );
+    let cmd = Cmd::new("program").args(["plain", "two words", "it's", ""]).env("NAME", "a value");
+    assert_eq!(cmd.to_string(), r"NAME='a value' program plain 'two words' 'it'\''s' ''");
     assert_eq!(quoted("--listen=127.0.0.1:0"), "--listen=127.0.0.1:0");
 }

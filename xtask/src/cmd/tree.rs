@@ -86,12 +86,7 @@ mod platform {
         let mut taskkill = Command::new("taskkill");
         taskkill.args(["/T", "/F", "/PID"]).arg(process.to_string());
         // It fails when the process has just ended, which is as good.
-        taskkill
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status()
-            .ok();
+        taskkill.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().ok();
     }
 
     /// The console passes Ctrl-C to every process by itself

@@ -34,80 +34,38 @@ pub(super) struct Pane {
 
 impl Pane {
     /// Starts a program with colours on and `home` for everything that it would read or keep
-    pub(super) fn start(
-        program: &Path,
-        args: &[&str],
-        size: Size,
-        home: &Path,
-    ) -> anyhow::Result<Self> {
+    pub(super) fn start(program: &Path, args: &[&str], size: Size, home: &Path) -> anyhow::Result<Self> {
         let name = program.file_stem().unwrap_or_default().to_string_lossy();
         let shown = format!("{name} {}", args.join(" "));
         say(format_args!("$ {shown}"));
         let mut command = CommandBuilder::new(program);
         command.args(args);
         command.cwd(home);
-        for (name, value) in [
-            ("TERM", "xterm-256color"),
-            ("COLORTERM", "truecolor"),
-            ("LC_ALL", "C.UTF-8"),
-        ] {
+        for (name, value) in [("TERM", "xterm-256color"), ("COLORTERM", "truecolor"), ("LC_ALL", "C.UTF-8")] {
             command.env(name, value);
         }
-        for name in [
-            "HOME",
-            "XDG_CONFIG_HOME",
-            "XDG_DATA_HOME",
-            "XDG_STATE_HOME",
-            "XDG_CACHE_HOME",
-            "APPDATA",
-        ] {
+        for name in ["HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "APPDATA"] {
             command.env(name, home);
         }
         command.env_remove("NO_COLOR");
-        let size_of = PtySize {
-            rows: size.rows.get(),
-            cols: size.columns.get(),
-            pixel_width: 0,
-            pixel_height: 0,
-        };
-        let pair = native_pty_system()
-            .openpty(size_of)
-            .context("cannot open a pseudo-terminal")?;
-        let child = pair
-            .slave
-            .spawn_command(command)
-            .with_context(|| format!("cannot start {shown}"))?;
+        let size_of = PtySize { rows: size.rows.get(), cols: size.columns.get(), pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size_of).context("cannot open a pseudo-terminal")?;
+        let child = pair.slave.spawn_command(command).with_context(|| format!("cannot start {shown}"))?;
         // With our own end of the program's side closed, its exit ends the output.
         drop(pair.slave);
-        let mut reader = pair
-            .master
-            .try_clone_reader()
-            .context("cannot read the pseudo-terminal")?;
+        let mut reader = pair.master.try_clone_reader().context("cannot read the pseudo-terminal")?;
         let (sender, output) = channel();
         thread::spawn(move || {
             let mut buffer = [0; 4096];
             while let Ok(count @ 1..) = reader.read(&mut buffer) {
-                if sender
-                    .send(buffer.get(..count).unwrap_or_default().to_vec())
-                    .is_err()
-                {
+                if sender.send(buffer.get(..count).unwrap_or_default().to_vec()).is_err() {
                     break;
                 }
             }
         });
-        let keys = pair
-            .master
-            .take_writer()
-            .context("cannot write to the pseudo-terminal")?;
+        let keys = pair.master.take_writer().context("cannot write to the pseudo-terminal")?;
         let terminal = vt100::Parser::new(size.rows, size.columns, 0);
-        Ok(Self {
-            shown,
-            child,
-            _master: pair.master,
-            keys,
-            output,
-            terminal,
-        })
+        Ok(Self { shown, child, _master: pair.master, keys, output, terminal })
     }
 
     /// What is on the screen now
@@ -122,10 +80,7 @@ impl Pane {
 
     /// Types without Enter
     pub(super) fn keys(&mut self, keys: &str) -> anyhow::Result<()> {
-        let typed = self
-            .keys
-            .write_all(keys.as_bytes())
-            .and_then(|()| self.keys.flush());
+        let typed = self.keys.write_all(keys.as_bytes()).and_then(|()| self.keys.flush());
         typed.with_context(|| format!("cannot type into {}", self.shown))
     }
 
@@ -141,24 +96,13 @@ impl Pane {
     }
 
     /// Waits until the text on the screen is as wanted; `what` names that in the error
-    pub(super) fn wait_for(
-        &mut self,
-        what: &str,
-        wanted: impl Fn(&str) -> bool,
-    ) -> anyhow::Result<()> {
+    pub(super) fn wait_for(&mut self, what: &str, wanted: impl Fn(&str) -> bool) -> anyhow::Result<()> {
         let end = Instant::now() + DEADLINE;
         while !wanted(&self.contents()) {
-            if let Ok(bytes) = self
-                .output
-                .recv_timeout(end.saturating_duration_since(Instant::now()))
-            {
+            if let Ok(bytes) = self.output.recv_timeout(end.saturating_duration_since(Instant::now())) {
                 self.terminal.process(&bytes);
             } else {
-                bail!(
-                    "{} never showed {what}; its screen in the end:\n{}",
-                    self.shown,
-                    self.contents()
-                );
+                bail!("{} never showed {what}; its screen in the end:\n{}", self.shown, self.contents());
             }
         }
         Ok(())
@@ -188,30 +132,19 @@ mod tests {
     use super::*;
 
     fn shell(script: &str, home: &Path) -> Pane {
-        Pane::start(
-            Path::new("sh"),
-            &["-c", script],
-            "40x5".parse().unwrap(),
-            home,
-        )
-        .unwrap()
+        Pane::start(Path::new("sh"), &["-c", script], "40x5".parse().unwrap(), home).unwrap()
     }
 
     #[test]
     fn keys_reach_the_program_and_its_screen_comes_back() {
         let home = tempfile::tempdir().unwrap();
-        let mut pane = shell(
-            "stty size; printf '\\033[31mname? '; read name; printf 'hello %s' \"$name\"",
-            home.path(),
-        );
+        let mut pane =
+            shell("stty size; printf '\\033[31mname? '; read name; printf 'hello %s' \"$name\"", home.path());
         pane.wait_for_text("name?").unwrap();
         assert!(pane.contents().starts_with("5 40"), "{}", pane.contents());
         pane.enter("you").unwrap();
         pane.wait_for_text("hello you").unwrap();
-        assert_eq!(
-            pane.screen().cell(1, 0).unwrap().fgcolor(),
-            vt100::Color::Idx(1)
-        );
+        assert_eq!(pane.screen().cell(1, 0).unwrap().fgcolor(), vt100::Color::Idx(1));
     }
 
     #[test]
@@ -219,9 +152,6 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let mut pane = shell("echo no such luck", home.path());
         let error = pane.wait_for_text("success").unwrap_err().to_string();
-        assert!(
-            error.contains("never showed \"success\"") && error.contains("no such luck"),
-            "{error}"
-        );
+        assert!(error.contains("never showed \"success\"") && error.contains("no such luck"), "{error}");
     }
 }

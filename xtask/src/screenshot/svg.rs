@@ -25,16 +25,13 @@ const BUTTONS: [&str; 3] = ["#ec6a5e", "#f4bf4f", "#61c554"];
 
 /// The 16 named colours, readable on [`BACKGROUND`]
 const NAMED: [&str; 16] = [
-    "#2a2f38", "#ef6b73", "#98c379", "#e5c07b", "#61afef", "#c678dd", "#56b6c2", "#c8ccd4",
-    "#6b7484", "#ff8790", "#b5e890", "#ffd68a", "#84c8ff", "#e39bf7", "#78d7e4", "#ffffff",
+    "#2a2f38", "#ef6b73", "#98c379", "#e5c07b", "#61afef", "#c678dd", "#56b6c2", "#c8ccd4", "#6b7484", "#ff8790",
+    "#b5e890", "#ffd68a", "#84c8ff", "#e39bf7", "#78d7e4", "#ffffff",
 ];
 
 /// What tells one run of cells from the next
 #[derive(Debug, Clone, PartialEq)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "a terminal's attributes are on or off, each by itself"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "a terminal's attributes are on or off, each by itself")]
 struct Look {
     foreground: String,
     background: String,
@@ -46,15 +43,8 @@ struct Look {
 
 impl Look {
     fn of(cell: &Cell) -> Self {
-        let (foreground, background) = (
-            paint(cell.fgcolor(), FOREGROUND),
-            paint(cell.bgcolor(), BACKGROUND),
-        );
-        let (foreground, background) = if cell.inverse() {
-            (background, foreground)
-        } else {
-            (foreground, background)
-        };
+        let (foreground, background) = (paint(cell.fgcolor(), FOREGROUND), paint(cell.bgcolor(), BACKGROUND));
+        let (foreground, background) = if cell.inverse() { (background, foreground) } else { (foreground, background) };
         Self {
             foreground,
             background,
@@ -95,9 +85,7 @@ pub(super) fn render(screen: &Screen, title: &str) -> String {
     ));
     for (index, button) in (0_u8..).zip(BUTTONS) {
         let x = f64::from(index).mul_add(18.0, MARGIN + 6.0);
-        picture.line(format_args!(
-            "<circle cx=\"{x:.1}\" cy=\"17\" r=\"5.5\" fill=\"{button}\"/>"
-        ));
+        picture.line(format_args!("<circle cx=\"{x:.1}\" cy=\"17\" r=\"5.5\" fill=\"{button}\"/>"));
     }
     picture.line(format_args!(
         "<text x=\"{:.1}\" y=\"21.5\" text-anchor=\"middle\" fill=\"{TITLE_TEXT}\">{}</text>",
@@ -132,16 +120,7 @@ impl Picture {
         writeln!(self.0, "{line}").ok();
     }
 
-    fn run(
-        &mut self,
-        row: u16,
-        Run {
-            column,
-            columns,
-            text,
-            look,
-        }: &Run,
-    ) {
+    fn run(&mut self, row: u16, Run { column, columns, text, look }: &Run) {
         let (x, y, width) = (left(*column), top(row), f64::from(*columns) * CELL_WIDTH);
         if look.background != BACKGROUND {
             self.line(format_args!(
@@ -183,30 +162,18 @@ fn top(row: u16) -> f64 {
 fn runs(screen: &Screen, row: u16, columns: u16) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
     for column in 0..columns {
-        let Some(cell) = screen
-            .cell(row, column)
-            .filter(|cell| !cell.is_wide_continuation())
-        else {
+        let Some(cell) = screen.cell(row, column).filter(|cell| !cell.is_wide_continuation()) else {
             continue;
         };
         let look = Look::of(cell);
-        let text = if cell.has_contents() {
-            cell.contents()
-        } else {
-            " "
-        };
+        let text = if cell.has_contents() { cell.contents() } else { " " };
         let columns = if cell.is_wide() { 2 } else { 1 };
         match runs.last_mut() {
             Some(run) if run.look == look && run.column + run.columns == column => {
                 run.text.push_str(text);
                 run.columns += columns;
             }
-            _ => runs.push(Run {
-                column,
-                columns,
-                text: text.to_owned(),
-                look,
-            }),
+            _ => runs.push(Run { column, columns, text: text.to_owned(), look }),
         }
     }
     runs.into_iter().map(trimmed).collect()
@@ -233,11 +200,7 @@ fn paint(color: Color, default: &str) -> String {
     match color {
         Color::Default => default.to_owned(),
         Color::Rgb(red, green, blue) => format!("#{red:02x}{green:02x}{blue:02x}"),
-        Color::Idx(index @ 0..16) => NAMED
-            .get(usize::from(index))
-            .copied()
-            .unwrap_or(default)
-            .to_owned(),
+        Color::Idx(index @ 0..16) => NAMED.get(usize::from(index)).copied().unwrap_or(default).to_owned(),
         Color::Idx(index @ 16..232) => {
             let level = |step: u8| if step == 0 { 0 } else { 55 + 40 * step };
             let cube = index - 16;
@@ -274,18 +237,14 @@ mod tests {
     use super::*;
 
     fn screen(bytes: &str) -> Screen {
-        let mut parser =
-            vt100::Parser::new(NonZeroU16::new(3).unwrap(), NonZeroU16::new(20).unwrap(), 0);
+        let mut parser = vt100::Parser::new(NonZeroU16::new(3).unwrap(), NonZeroU16::new(20).unwrap(), 0);
         parser.process(bytes.as_bytes());
         parser.screen().clone()
     }
 
     /// The texts of a picture, each with its opening tag
     fn texts(picture: &str) -> Vec<&str> {
-        picture
-            .lines()
-            .filter(|line| line.starts_with("<text") && line.contains("textLength"))
-            .collect()
+        picture.lines().filter(|line| line.starts_with("<text") && line.contains("textLength")).collect()
     }
 
     #[test]
@@ -299,18 +258,12 @@ mod tests {
                  font-weight=\"bold\">E</text>",
             ]
         );
-        assert!(
-            !picture.contains("fill-opacity"),
-            "a hidden cursor was drawn"
-        );
+        assert!(!picture.contains("fill-opacity"), "a hidden cursor was drawn");
     }
 
     #[test]
     fn looks_become_attributes() {
-        let picture = render(
-            &screen("\x1b[2mdim\x1b[m \x1b[7minv\x1b[m \x1b[4mund\x1b[m \x1b[3mit\x1b[m"),
-            "t",
-        );
+        let picture = render(&screen("\x1b[2mdim\x1b[m \x1b[7minv\x1b[m \x1b[4mund\x1b[m \x1b[3mit\x1b[m"), "t");
         let texts = texts(&picture);
         assert!(texts[0].contains("fill-opacity=\"0.6\">dim<"), "{texts:?}");
         assert!(texts[1].contains("fill=\"#15181e\">inv<"), "{texts:?}");
@@ -325,28 +278,19 @@ mod tests {
     #[test]
     fn coloured_blanks_are_kept() {
         let picture = render(&screen("\x1b[44m  \x1b[m"), "t");
-        assert!(
-            picture.contains("width=\"16.8\" height=\"18\" fill=\"#61afef\"/>"),
-            "{picture}"
-        );
+        assert!(picture.contains("width=\"16.8\" height=\"18\" fill=\"#61afef\"/>"), "{picture}");
         assert!(texts(&picture).is_empty());
     }
 
     #[test]
     fn wide_letters_take_two_cells() {
         let picture = render(&screen("漢x"), "t");
-        assert!(
-            texts(&picture)[0].contains("textLength=\"25.2\""),
-            "{picture}"
-        );
+        assert!(texts(&picture)[0].contains("textLength=\"25.2\""), "{picture}");
     }
 
     #[test]
     fn cursor_is_drawn_where_it_is_and_stays_inside() {
-        assert!(
-            render(&screen("\r\nab"), "t")
-                .contains("<rect x=\"30.8\" y=\"52.0\" width=\"8.4\" height=\"18\"")
-        );
+        assert!(render(&screen("\r\nab"), "t").contains("<rect x=\"30.8\" y=\"52.0\" width=\"8.4\" height=\"18\""));
         let full = "x".repeat(20);
         assert!(render(&screen(&full), "t").contains("<rect x=\"173.6\" y=\"34.0\" width=\"8.4\""));
     }
@@ -364,13 +308,7 @@ mod tests {
     #[test]
     fn text_cannot_break_out_of_the_picture() {
         let picture = render(&screen("<a & \"b\">"), "<t>\u{1}");
-        assert!(
-            picture.contains("&lt;a &amp; &quot;b&quot;&gt;"),
-            "{picture}"
-        );
-        assert!(
-            picture.contains("<title>&lt;t&gt;\u{fffd}</title>"),
-            "{picture}"
-        );
+        assert!(picture.contains("&lt;a &amp; &quot;b&quot;&gt;"), "{picture}");
+        assert!(picture.contains("<title>&lt;t&gt;\u{fffd}</title>"), "{picture}");
     }
 }

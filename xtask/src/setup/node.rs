@@ -32,18 +32,9 @@ pub(super) fn minecraft_protocol(install: bool) -> Result<bool, Missing> {
         homebrew: "node",
         winget: "OpenJS.NodeJS.LTS",
     };
-    let npm = Program {
-        names: &["npm"],
-        debian: &["npm"],
-        ..node
-    };
+    let npm = Program { names: &["npm"], debian: &["npm"], ..node };
     let (_, installed) = node.ensure(install)?;
-    if is_stamped(&stamp, &wanted)
-        && folder
-            .join("node_modules")
-            .join("minecraft-protocol")
-            .is_dir()
-    {
+    if is_stamped(&stamp, &wanted) && folder.join("node_modules").join("minecraft-protocol").is_dir() {
         return Ok(installed);
     }
     if !install {
@@ -52,14 +43,7 @@ pub(super) fn minecraft_protocol(install: bool) -> Result<bool, Missing> {
     let (npm, _) = npm.ensure(install)?;
     copy(&files, &folder).map_err(|error| trouble(error.to_string()))?;
     Cmd::new(npm)
-        .args([
-            "ci",
-            "--ignore-scripts",
-            "--omit=dev",
-            "--omit=optional",
-            "--no-audit",
-            "--no-fund",
-        ])
+        .args(["ci", "--ignore-scripts", "--omit=dev", "--omit=optional", "--no-audit", "--no-fund"])
         .args(["--loglevel=error"])
         .dir(&folder)
         .deadline(INSTALL)

@@ -31,11 +31,7 @@ pub(super) fn mcstatus(install: bool) -> Result<bool, Missing> {
         return Err(Missing::new("mcstatus", USED_BY, "cargo xtask setup"));
     }
     let python = Program {
-        names: if cfg!(windows) {
-            &["python", "python3"]
-        } else {
-            &["python3", "python"]
-        },
+        names: if cfg!(windows) { &["python", "python3"] } else { &["python3", "python"] },
         used_by: USED_BY,
         debian: &["python3", "python3-venv"],
         homebrew: "python",
@@ -44,45 +40,23 @@ pub(super) fn mcstatus(install: bool) -> Result<bool, Missing> {
     let (python, _) = python.ensure(install)?;
     make(&python, &folder)?;
     pip(&interpreter(&folder), &["-m", "pip"])
-        .args([
-            "install",
-            "--require-hashes",
-            "--no-deps",
-            "--only-binary",
-            ":all:",
-            "--quiet",
-            "-r",
-        ])
+        .args(["install", "--require-hashes", "--no-deps", "--only-binary", ":all:", "--quiet", "-r"])
         .arg(&file)
         .run()
-        .and_then(|()| {
-            Cmd::new(interpreter(&folder))
-                .quiet()
-                .args(["-c", "import mcstatus"])
-                .capture()
-        })
+        .and_then(|()| Cmd::new(interpreter(&folder)).quiet().args(["-c", "import mcstatus"]).capture())
         .map_err(|error| Missing::new("mcstatus", USED_BY, error.to_string()))?;
-    fs::write(&stamp, wanted)
-        .map_err(|error| Missing::new("mcstatus", USED_BY, error.to_string()))?;
+    fs::write(&stamp, wanted).map_err(|error| Missing::new("mcstatus", USED_BY, error.to_string()))?;
     Ok(true)
 }
 
 /// The Python of the environment in `folder`
 fn interpreter(folder: &Path) -> PathBuf {
-    if cfg!(windows) {
-        folder.join("Scripts").join("python.exe")
-    } else {
-        folder.join("bin").join("python")
-    }
+    if cfg!(windows) { folder.join("Scripts").join("python.exe") } else { folder.join("bin").join("python") }
 }
 
 /// Whether the environment in `folder` runs `code`
 fn works(folder: &Path, code: &str) -> bool {
-    Cmd::new(interpreter(folder))
-        .quiet()
-        .args(["-c", code])
-        .capture()
-        .is_ok()
+    Cmd::new(interpreter(folder)).quiet().args(["-c", code]).capture().is_ok()
 }
 
 /// Makes an environment in a folder with a Python; whether it came to something
@@ -90,11 +64,8 @@ type Way = fn(&Path, &Path) -> bool;
 
 /// Makes an environment with pip in it, in the first way that works here
 fn make(python: &Path, folder: &Path) -> Result<(), Missing> {
-    let mut ways: Vec<(&str, Way)> = vec![
-        ("venv", venv),
-        ("venv with the system's pip", venv_by_system_pip),
-        ("virtualenv", virtualenv),
-    ];
+    let mut ways: Vec<(&str, Way)> =
+        vec![("venv", venv), ("venv with the system's pip", venv_by_system_pip), ("virtualenv", virtualenv)];
     if system::can_apt() {
         ways.push(("venv after apt-get install python3-venv", venv_after_apt));
     }
@@ -104,31 +75,18 @@ fn make(python: &Path, folder: &Path) -> Result<(), Missing> {
         }
         say(format_args!("{name} made no environment that works"));
     }
-    let how = if system::find("apt-get").is_some() {
-        "sudo apt-get install python3-venv"
-    } else {
-        "pip install virtualenv"
-    };
-    Err(Missing::new(
-        "a Python that makes virtual environments",
-        USED_BY,
-        how,
-    ))
+    let how =
+        if system::find("apt-get").is_some() { "sudo apt-get install python3-venv" } else { "pip install virtualenv" };
+    Err(Missing::new("a Python that makes virtual environments", USED_BY, how))
 }
 
 fn venv(python: &Path, folder: &Path) -> bool {
-    pip(python, &["-m", "venv", "--clear"])
-        .arg(folder)
-        .capture()
-        .is_ok()
+    pip(python, &["-m", "venv", "--clear"]).arg(folder).capture().is_ok()
 }
 
 /// For a Python with pip and no `ensurepip`
 fn venv_by_system_pip(python: &Path, folder: &Path) -> bool {
-    pip(python, &["-m", "venv", "--clear", "--without-pip"])
-        .arg(folder)
-        .capture()
-        .is_ok()
+    pip(python, &["-m", "venv", "--clear", "--without-pip"]).arg(folder).capture().is_ok()
         && pip(python, &["-m", "pip", "--python"])
             .arg(interpreter(folder))
             .args(["install", "--quiet", "pip"])
@@ -137,15 +95,8 @@ fn venv_by_system_pip(python: &Path, folder: &Path) -> bool {
 }
 
 fn virtualenv(python: &Path, folder: &Path) -> bool {
-    pip(python, &["-m", "virtualenv", "--clear", "--quiet"])
-        .arg(folder)
-        .capture()
-        .is_ok()
-        || pip(Path::new("virtualenv"), &["--clear", "--quiet", "--python"])
-            .arg(python)
-            .arg(folder)
-            .capture()
-            .is_ok()
+    pip(python, &["-m", "virtualenv", "--clear", "--quiet"]).arg(folder).capture().is_ok()
+        || pip(Path::new("virtualenv"), &["--clear", "--quiet", "--python"]).arg(python).arg(folder).capture().is_ok()
 }
 
 fn venv_after_apt(python: &Path, folder: &Path) -> bool {
@@ -154,9 +105,5 @@ fn venv_after_apt(python: &Path, folder: &Path) -> bool {
 
 /// A command that asks nothing and does not look for news about itself
 fn pip(program: &Path, args: &[&str]) -> Cmd {
-    Cmd::new(program)
-        .args(args)
-        .env("PIP_DISABLE_PIP_VERSION_CHECK", "1")
-        .env("PIP_NO_INPUT", "1")
-        .deadline(INSTALL)
+    Cmd::new(program).args(args).env("PIP_DISABLE_PIP_VERSION_CHECK", "1").env("PIP_NO_INPUT", "1").deadline(INSTALL)
 }

@@ -21,50 +21,25 @@ const DOWNLOAD: Duration = Duration::from_mins(10);
 pub(super) fn component(name: &str, probe: &[&str], install: bool) -> Result<bool, Missing> {
     let present = || Cmd::cargo().quiet().args(probe).capture().is_ok();
     let used_by = format!("`cargo {}`", probe.first().unwrap_or(&name));
-    add(
-        present,
-        &["component", "add", name],
-        &format!("the component {name}"),
-        &used_by,
-        install,
-    )
+    add(present, &["component", "add", name], &format!("the component {name}"), &used_by, install)
 }
 
 /// A target, present when its standard library is where rustc looks for it
 pub(super) fn target(name: &str, used_by: &str, install: bool) -> Result<bool, Missing> {
     let present = || {
         let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-        let folder = Cmd::new(rustc)
-            .quiet()
-            .args(["--print", "target-libdir", "--target", name])
-            .capture();
+        let folder = Cmd::new(rustc).quiet().args(["--print", "target-libdir", "--target", name]).capture();
         folder.is_ok_and(|folder| Path::new(&folder).is_dir())
     };
-    add(
-        present,
-        &["target", "add", name],
-        &format!("the Rust target {name}"),
-        used_by,
-        install,
-    )
+    add(present, &["target", "add", name], &format!("the Rust target {name}"), used_by, install)
 }
 
-fn add(
-    present: impl Fn() -> bool,
-    rustup: &[&str],
-    what: &str,
-    used_by: &str,
-    install: bool,
-) -> Result<bool, Missing> {
+fn add(present: impl Fn() -> bool, rustup: &[&str], what: &str, used_by: &str, install: bool) -> Result<bool, Missing> {
     if present() {
         return Ok(false);
     }
     let by_rustup = format!("rustup {}", rustup.join(" "));
-    let outcome = if install {
-        Cmd::new("rustup").args(rustup).deadline(DOWNLOAD).run()
-    } else {
-        Ok(())
-    };
+    let outcome = if install { Cmd::new("rustup").args(rustup).deadline(DOWNLOAD).run() } else { Ok(()) };
     let how = match outcome {
         Ok(()) if install && present() => return Ok(true),
         Ok(()) if install => format!("`{by_rustup}` did not bring it; is cargo rustup's own?"),
@@ -94,9 +69,7 @@ mod tests {
 
     #[test]
     fn unknown_target_is_missing_and_says_how() {
-        let missing = target("no-such-target", "nothing", false)
-            .unwrap_err()
-            .to_string();
+        let missing = target("no-such-target", "nothing", false).unwrap_err().to_string();
         assert_eq!(
             missing,
             "missing the Rust target no-such-target, needed by nothing: rustup target add no-such-target"
@@ -106,9 +79,6 @@ mod tests {
     #[test]
     fn distribution_toolchain_gets_a_line_of_its_own() {
         let error = Cmd::new("no-such-rustup").quiet().run().unwrap_err();
-        assert!(
-            without_rustup(&error, "rustup target add x")
-                .starts_with("install it with your distribution's")
-        );
+        assert!(without_rustup(&error, "rustup target add x").starts_with("install it with your distribution's"));
     }
 }

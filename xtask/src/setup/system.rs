@@ -75,26 +75,17 @@ impl Program {
 
 /// Where a program is on `PATH`
 pub(super) fn find(name: &str) -> Option<PathBuf> {
-    let endings: &[&str] = if cfg!(windows) {
-        &["exe", "cmd", "bat"]
-    } else {
-        &[env::consts::EXE_EXTENSION]
-    };
+    let endings: &[&str] = if cfg!(windows) { &["exe", "cmd", "bat"] } else { &[env::consts::EXE_EXTENSION] };
     let path = env::var_os("PATH")?;
     env::split_paths(&path)
-        .flat_map(|folder| {
-            endings
-                .iter()
-                .map(move |ending| folder.join(name).with_extension(ending))
-        })
+        .flat_map(|folder| endings.iter().map(move |ending| folder.join(name).with_extension(ending)))
         .find(|file| is_program(file))
 }
 
 #[cfg(unix)]
 fn is_program(file: &std::path::Path) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
-    file.metadata()
-        .is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+    file.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
 }
 
 #[cfg(not(unix))]
@@ -110,23 +101,13 @@ pub(super) fn can_apt() -> bool {
 /// Installs packages of Debian, the lists renewed first, once
 pub(super) fn apt_install(packages: &[&str]) -> Result<(), CmdError> {
     static UPDATED: OnceLock<()> = OnceLock::new();
-    say(format_args!(
-        "installing {} with apt-get",
-        packages.join(" ")
-    ));
-    let apt = || {
-        Cmd::new("apt-get")
-            .env("DEBIAN_FRONTEND", "noninteractive")
-            .deadline(INSTALL)
-    };
+    say(format_args!("installing {} with apt-get", packages.join(" ")));
+    let apt = || Cmd::new("apt-get").env("DEBIAN_FRONTEND", "noninteractive").deadline(INSTALL);
     if UPDATED.get().is_none() {
         apt().args(["update", "-q"]).run()?;
         UPDATED.get_or_init(|| ());
     }
-    apt()
-        .args(["install", "-y", "-q", "--no-install-recommends"])
-        .args(packages)
-        .run()
+    apt().args(["install", "-y", "-q", "--no-install-recommends"]).args(packages).run()
 }
 
 #[cfg(unix)]
@@ -162,13 +143,7 @@ mod tests {
     #[test]
     fn absent_program_says_how_to_install_it() {
         let line = absent().ensure(false).unwrap_err().to_string();
-        assert!(
-            line.starts_with("missing no-such-program-anywhere, needed by nothing: "),
-            "{line}"
-        );
-        assert!(
-            line.contains("install no-such") || line.contains("install No.Such"),
-            "{line}"
-        );
+        assert!(line.starts_with("missing no-such-program-anywhere, needed by nothing: "), "{line}");
+        assert!(line.contains("install no-such") || line.contains("install No.Such"), "{line}");
     }
 }

@@ -28,34 +28,10 @@ pub(super) const TESTS_NEED: &[Need] = &[Need::Tmux, Need::Mcstatus, Need::Minec
 
 /// All of them, in the order in which they run: what fails fast comes first
 pub(super) const STEPS: &[Step] = &[
-    Step {
-        name: "fmt",
-        about: "formatting",
-        needs: &[Need::Rustfmt],
-        runs_without: false,
-        run: fmt,
-    },
-    Step {
-        name: "tidy",
-        about: "rules of the house that no lint knows",
-        needs: &[],
-        runs_without: false,
-        run: tidy,
-    },
-    Step {
-        name: "clippy",
-        about: "lints, as errors",
-        needs: &[Need::Clippy],
-        runs_without: false,
-        run: clippy,
-    },
-    Step {
-        name: "docs",
-        about: "documentation, warnings as errors",
-        needs: &[],
-        runs_without: false,
-        run: docs,
-    },
+    Step { name: "fmt", about: "formatting", needs: &[Need::Rustfmt], runs_without: false, run: fmt },
+    Step { name: "tidy", about: "rules of the house that no lint knows", needs: &[], runs_without: false, run: tidy },
+    Step { name: "clippy", about: "lints, as errors", needs: &[Need::Clippy], runs_without: false, run: clippy },
+    Step { name: "docs", about: "documentation, warnings as errors", needs: &[], runs_without: false, run: docs },
     Step {
         name: "units",
         about: "tests within the packages, with doctests",
@@ -106,23 +82,18 @@ pub(super) fn matching(context: &mut Context, filter: &str) {
         Err(error) => context.fail(filter, format_args!("{error:#}")),
     }
     if ran == 0 {
-        context.fail(
-            filter,
-            "it is no step (see `cargo xtask test --list`) and matches no test",
-        );
+        context.fail(filter, "it is no step (see `cargo xtask test --list`) and matches no test");
     }
 }
 
 impl Context {
     fn fail(&mut self, step: &str, what: impl std::fmt::Display) {
-        self.report
-            .fail(step, what, format!("cargo xtask test {step}"));
+        self.report.fail(step, what, format!("cargo xtask test {step}"));
     }
 
     /// Runs one command that counts as one check
     fn check(&mut self, step: &str, cmd: &Cmd) {
-        self.report
-            .check(step, cmd.run(), format!("cargo xtask test {step}"));
+        self.report.check(step, cmd.run(), format!("cargo xtask test {step}"));
     }
 
     /// Runs one command of tests, counts them, and returns how many ran
@@ -136,17 +107,10 @@ impl Context {
     fn count(&mut self, step: &str, tally: &Tally, result: Result<(), CmdError>) {
         self.report.pass(tally.passed());
         for name in tally.failures() {
-            self.report.fail(
-                step,
-                format_args!("test {name}"),
-                format!("cargo xtask test '{name}'"),
-            );
+            self.report.fail(step, format_args!("test {name}"), format!("cargo xtask test '{name}'"));
         }
         if tally.ignored() > 0 {
-            self.fail(
-                step,
-                format_args!("{} tests are ignored: none may be skipped", tally.ignored()),
-            );
+            self.fail(step, format_args!("{} tests are ignored: none may be skipped", tally.ignored()));
         }
         // A run that breaks off (no build, a crash, the deadline) names no test, or not the one that matters.
         if let Err(error) = result
@@ -167,8 +131,7 @@ impl Context {
 
     /// Each feature of a package alone, none, and all; an empty list is a failure told as such
     fn feature_sets(&mut self, step: &str, package: &str) -> Vec<Vec<String>> {
-        match Members::read(self.mode == Mode::Strict).and_then(|members| members.features(package))
-        {
+        match Members::read(self.mode == Mode::Strict).and_then(|members| members.features(package)) {
             Ok(features) => feature_sets(&features),
             Err(error) => {
                 self.fail(step, format_args!("{error:#}"));
@@ -181,11 +144,7 @@ impl Context {
 fn feature_sets(features: &[String]) -> Vec<Vec<String>> {
     let mut sets = vec![vec!["--no-default-features".to_owned()]];
     for feature in features {
-        sets.push(vec![
-            "--no-default-features".to_owned(),
-            "--features".to_owned(),
-            feature.clone(),
-        ]);
+        sets.push(vec!["--no-default-features".to_owned(), "--features".to_owned(), feature.clone()]);
     }
     if features.len() > 1 {
         sets.push(vec!["--all-features".to_owned()]);
@@ -210,16 +169,9 @@ fn tidy(context: &mut Context) {
 }
 
 fn clippy(context: &mut Context) {
-    let clippy = |packages: &[&str]| {
-        context
-            .cargo("clippy")
-            .args(packages)
-            .args(["--all-targets", "--", "--deny", "warnings"])
-    };
-    let commands = [
-        clippy(&["--workspace"]),
-        clippy(&["--package", "proto-core", "--all-features"]),
-    ];
+    let clippy =
+        |packages: &[&str]| context.cargo("clippy").args(packages).args(["--all-targets", "--", "--deny", "warnings"]);
+    let commands = [clippy(&["--workspace"]), clippy(&["--package", "proto-core", "--all-features"])];
     for cmd in &commands {
         context.check("clippy", cmd);
     }
@@ -227,19 +179,10 @@ fn clippy(context: &mut Context) {
 
 fn docs(context: &mut Context) {
     let doc = |packages: &[&str]| {
-        context
-            .cargo("doc")
-            .args(["--no-deps"])
-            .args(packages)
-            .env("RUSTDOCFLAGS", "--deny warnings")
+        context.cargo("doc").args(["--no-deps"]).args(packages).env("RUSTDOCFLAGS", "--deny warnings")
     };
     let commands = [
-        doc(&[
-            "--workspace",
-            "--exclude",
-            "proto-core",
-            "--document-private-items",
-        ]),
+        doc(&["--workspace", "--exclude", "proto-core", "--document-private-items"]),
         doc(&["--package", "proto-core", "--all-features"]),
     ];
     for cmd in &commands {
@@ -260,13 +203,7 @@ fn unit_commands(context: &Context) -> [Cmd; 2] {
     let test = || context.cargo("test").arg("--no-fail-fast");
     [
         test().args(["--package", "proto-core", "--all-features"]),
-        test().args([
-            "--workspace",
-            "--exclude",
-            "proto-core",
-            "--exclude",
-            "slp-tests",
-        ]),
+        test().args(["--workspace", "--exclude", "proto-core", "--exclude", "slp-tests"]),
     ]
 }
 
@@ -293,24 +230,16 @@ fn e2e_command(context: &Context, program: &str) -> Cmd {
 
 /// Builds `slp` as the tests use it and returns where it is
 fn program(context: &Context) -> anyhow::Result<String> {
-    executable(
-        &context
-            .cargo("build")
-            .args(["--package", "std-app", "--bin", "slp"]),
-    )
+    executable(&context.cargo("build").args(["--package", "std-app", "--bin", "slp"]))
 }
 
 /// Runs a `cargo build` of one program and returns where it is
 pub(crate) fn executable(build: &Cmd) -> anyhow::Result<String> {
     let mut found = None;
     // Cargo alone knows where its target folder is. Its messages are not shown, only what rustc has to say.
-    let messages = build
-        .clone()
-        .args(["--quiet", "--message-format", "json-render-diagnostics"])
-        .capture()?;
+    let messages = build.clone().args(["--quiet", "--message-format", "json-render-diagnostics"]).capture()?;
     for message in messages.lines() {
-        let message: serde_json::Value =
-            serde_json::from_str(message).context("cargo wrote no JSON")?;
+        let message: serde_json::Value = serde_json::from_str(message).context("cargo wrote no JSON")?;
         if let Some(path) = message["executable"].as_str() {
             found = Some(path.to_owned());
         }
@@ -321,37 +250,23 @@ pub(crate) fn executable(build: &Cmd) -> anyhow::Result<String> {
 fn features(context: &mut Context) {
     for package in ["proto-core", "std-app"] {
         for set in context.feature_sets("features", package) {
-            let cmd = context
-                .cargo("check")
-                .args(["--package", package])
-                .args(set);
+            let cmd = context.cargo("check").args(["--package", package]).args(set);
             context.check("features", &cmd);
         }
     }
-    let cmd = context
-        .cargo("check")
-        .args(["--package", "std-app", "--examples"]);
+    let cmd = context.cargo("check").args(["--package", "std-app", "--examples"]);
     context.check("features", &cmd);
 }
 
 fn thumb(context: &mut Context) {
     for set in context.feature_sets("thumb", "proto-core") {
-        let build = context.cargo("build").args([
-            "--package",
-            "proto-core",
-            "--lib",
-            "--release",
-            "--target",
-            THUMB,
-        ]);
+        let build = context.cargo("build").args(["--package", "proto-core", "--lib", "--release", "--target", THUMB]);
         context.check("thumb", &build.args(set));
     }
 }
 
 fn windows(context: &mut Context) {
-    let cmd = context
-        .cargo("check")
-        .args(["--workspace", "--all-targets", "--target", WINDOWS]);
+    let cmd = context.cargo("check").args(["--workspace", "--all-targets", "--target", WINDOWS]);
     context.check("windows", &cmd);
 }
 
@@ -361,31 +276,19 @@ mod tests {
     use crate::report::Report;
 
     fn context(mode: Mode) -> Context {
-        Context {
-            mode,
-            report: Report::default(),
-        }
+        Context { mode, report: Report::default() }
     }
 
     #[test]
     fn strict_commands_keep_the_lock_file() {
-        assert_eq!(
-            context(Mode::Strict).cargo("check").to_string(),
-            "CI=true cargo check --locked"
-        );
-        assert_eq!(
-            context(Mode::Lenient).cargo("check").to_string(),
-            "cargo check"
-        );
+        assert_eq!(context(Mode::Strict).cargo("check").to_string(), "CI=true cargo check --locked");
+        assert_eq!(context(Mode::Lenient).cargo("check").to_string(), "cargo check");
     }
 
     #[test]
     fn feature_sets_are_none_each_and_all() {
         let features = ["a".to_owned(), "b".to_owned()];
-        let sets: Vec<String> = feature_sets(&features)
-            .iter()
-            .map(|set| set.join(" "))
-            .collect();
+        let sets: Vec<String> = feature_sets(&features).iter().map(|set| set.join(" ")).collect();
         assert_eq!(
             sets,
             [
@@ -402,43 +305,26 @@ mod tests {
     fn failing_tests_are_named_and_passing_ones_counted() {
         let mut context = context(Mode::Lenient);
         let mut tally = Tally::default();
-        for line in [
-            "test a::b ... FAILED",
-            "test result: FAILED. 3 passed; 1 failed; 0 ignored; 0 measured;",
-        ] {
+        for line in ["test a::b ... FAILED", "test result: FAILED. 3 passed; 1 failed; 0 ignored; 0 measured;"] {
             tally.read(line);
         }
-        let status = Cmd::cargo()
-            .quiet()
-            .arg("--no-such-option")
-            .capture()
-            .map(|_| ());
+        let status = Cmd::cargo().quiet().arg("--no-such-option").capture().map(|_| ());
         context.count("units", &tally, status);
         let told = context.report.to_string();
-        assert!(
-            told.contains("units: test a::b\n    again: cargo xtask test 'a::b'\n"),
-            "{told}"
-        );
+        assert!(told.contains("units: test a::b\n    again: cargo xtask test 'a::b'\n"), "{told}");
         assert!(told.ends_with("3 passed, 1 failed"), "{told}");
     }
 
     #[test]
     fn run_that_breaks_off_or_skips_has_failed() {
         let mut context = context(Mode::Lenient);
-        let broken = Cmd::cargo()
-            .quiet()
-            .arg("--no-such-option")
-            .capture()
-            .map(|_| ());
+        let broken = Cmd::cargo().quiet().arg("--no-such-option").capture().map(|_| ());
         context.count("units", &Tally::default(), broken);
         let mut skipping = Tally::default();
         skipping.read("test result: ok. 3 passed; 0 failed; 2 ignored; 0 measured;");
         context.count("units", &skipping, Ok(()));
         let told = context.report.to_string();
-        assert!(
-            told.contains("units: `cargo --no-such-option` ended with"),
-            "{told}"
-        );
+        assert!(told.contains("units: `cargo --no-such-option` ended with"), "{told}");
         assert!(told.contains("2 tests are ignored"), "{told}");
         assert!(told.ends_with("3 passed, 2 failed"), "{told}");
     }
@@ -446,16 +332,7 @@ mod tests {
     #[test]
     fn package_without_features_file_is_told() {
         let mut context = context(Mode::Lenient);
-        assert!(
-            context
-                .feature_sets("features", "no-such-package")
-                .is_empty()
-        );
-        assert!(
-            context
-                .report
-                .to_string()
-                .contains("no package no-such-package")
-        );
+        assert!(context.feature_sets("features", "no-such-package").is_empty());
+        assert!(context.report.to_string().contains("no package no-such-package"));
     }
 }

@@ -18,9 +18,7 @@ impl Tally {
         if let Some(counts) = line.strip_prefix("test result: ") {
             for count in counts.split([';', '.']) {
                 let mut words = count.split_whitespace();
-                let (Some(Ok(number)), Some(word)) =
-                    (words.next().map(str::parse::<u64>), words.next())
-                else {
+                let (Some(Ok(number)), Some(word)) = (words.next().map(str::parse::<u64>), words.next()) else {
                     continue;
                 };
                 match word {
@@ -30,13 +28,9 @@ impl Tally {
                     _ => {}
                 }
             }
-        } else if let Some(name) = line
-            .strip_prefix("test ")
-            .and_then(|line| line.strip_suffix(" ... FAILED"))
-        {
+        } else if let Some(name) = line.strip_prefix("test ").and_then(|line| line.strip_suffix(" ... FAILED")) {
             // A test that should have panicked says so behind its name.
-            self.failures
-                .push(name.trim_end_matches(" - should panic").to_owned());
+            self.failures.push(name.trim_end_matches(" - should panic").to_owned());
         }
     }
 

@@ -20,23 +20,13 @@ pub(super) fn broken(file: &Text) -> Vec<String> {
         }
         let (path, heading) = target.split_once('#').unwrap_or((&target, ""));
         let path = path.replace("%20", " ");
-        let full = if path.is_empty() {
-            file.path.clone()
-        } else {
-            folder.join(&path)
-        };
+        let full = if path.is_empty() { file.path.clone() } else { folder.join(&path) };
         if !full.exists() {
-            found.push(format!(
-                "{}:{number}: the link to {target} leads to no file",
-                file.name
-            ));
+            found.push(format!("{}:{number}: the link to {target} leads to no file", file.name));
         } else if !heading.is_empty() && has_ending(&full, "md") {
             let text = fs::read_to_string(&full).unwrap_or_default();
             if !headings(&text).iter().any(|known| known == heading) {
-                found.push(format!(
-                    "{}:{number}: the link to {target} leads to no heading",
-                    file.name
-                ));
+                found.push(format!("{}:{number}: the link to {target} leads to no heading", file.name));
             }
         }
     }
@@ -47,10 +37,7 @@ pub(super) fn broken(file: &Text) -> Vec<String> {
 fn is_foreign(target: &str) -> bool {
     target.contains("::")
         || target.starts_with("//")
-        || target
-            .split(['/', '#'])
-            .next()
-            .is_some_and(|head| head.contains(':'))
+        || target.split(['/', '#']).next().is_some_and(|head| head.contains(':'))
 }
 
 /// The lines of a document that are no code, numbered from 1
@@ -64,9 +51,7 @@ fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
             }
             false
         } else {
-            fence = ["```", "~~~"]
-                .into_iter()
-                .find(|mark| start.starts_with(mark));
+            fence = ["```", "~~~"].into_iter().find(|mark| start.starts_with(mark));
             fence.is_none()
         }
     })
@@ -78,22 +63,15 @@ fn targets(text: &str) -> Vec<(usize, String)> {
     for (number, line) in prose(text) {
         let line = without_code(line);
         let inline = line.split("](").skip(1);
-        let reference = line
-            .trim_start()
-            .starts_with('[')
-            .then(|| line.split_once("]:").map(|(_, rest)| rest))
-            .flatten();
+        let reference =
+            line.trim_start().starts_with('[').then(|| line.split_once("]:").map(|(_, rest)| rest)).flatten();
         for rest in inline.chain(reference) {
             let rest = rest.trim_start();
             let target = match rest.strip_prefix('<') {
                 Some(quoted) => quoted.split('>').next(),
                 None => rest.split([')', ' ', '\t']).next(),
             };
-            found.extend(
-                target
-                    .filter(|target| !target.is_empty())
-                    .map(|target| (number, target.to_owned())),
-            );
+            found.extend(target.filter(|target| !target.is_empty()).map(|target| (number, target.to_owned())));
         }
     }
     found
@@ -116,19 +94,11 @@ fn headings(text: &str) -> Vec<String> {
         if title.len() == line.len() || !title.starts_with(' ') {
             continue;
         }
-        let plain: String = title
-            .trim()
-            .to_lowercase()
-            .chars()
-            .filter(|c| c.is_alphanumeric() || " -_".contains(*c))
-            .collect();
+        let plain: String =
+            title.trim().to_lowercase().chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c)).collect();
         let name = plain.replace(' ', "-");
         let same = names.iter().filter(|known| **known == name).count();
-        names.push(if same == 0 {
-            name
-        } else {
-            format!("{name}-{same}")
-        });
+        names.push(if same == 0 { name } else { format!("{name}-{same}") });
     }
     names
 }
@@ -139,23 +109,16 @@ mod tests {
 
     #[test]
     fn links_are_found_outside_of_code_only() {
-        let text = "[a](one.md) and ![b](<two three.png> \"title\")\n`[c](no.md)`\n```\n[d](no.md)\n```\n[e]: four.md#x\n";
+        let text =
+            "[a](one.md) and ![b](<two three.png> \"title\")\n`[c](no.md)`\n```\n[d](no.md)\n```\n[e]: four.md#x\n";
         let found: Vec<_> = targets(text);
         let wanted = [(1, "one.md"), (1, "two three.png"), (6, "four.md#x")];
-        assert_eq!(
-            found,
-            wanted.map(|(line, target)| (line, target.to_owned()))
-        );
+        assert_eq!(found, wanted.map(|(line, target)| (line, target.to_owned())));
     }
 
     #[test]
     fn foreign_links_are_left_alone() {
-        for target in [
-            "https://example.org/a",
-            "mailto:a@example.org",
-            "crate::wire",
-            "//example.org/a",
-        ] {
+        for target in ["https://example.org/a", "mailto:a@example.org", "crate::wire", "//example.org/a"] {
             assert!(is_foreign(target), "{target}");
         }
         for target in ["docs/a.md", "#part", "../b.md#c"] {
@@ -166,9 +129,7 @@ mod tests {
     #[test]
     fn headings_get_the_names_that_links_use() {
         assert_eq!(
-            headings(
-                "# The wire, decided\n## 3. Two `machines`\n```\n# no\n```\n#no\n## 3. Two `machines`\n"
-            ),
+            headings("# The wire, decided\n## 3. Two `machines`\n```\n# no\n```\n#no\n## 3. Two `machines`\n"),
             ["the-wire-decided", "3-two-machines", "3-two-machines-1"]
         );
     }

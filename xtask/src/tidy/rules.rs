@@ -30,11 +30,7 @@ const HOSTS: &[&str] = &[
 ];
 
 /// Notes to oneself
-const NOTES: &[&str] = &[
-    concat!("TO", "DO"),
-    concat!("FIX", "ME"),
-    concat!("XX", "X"),
-];
+const NOTES: &[&str] = &[concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X")];
 
 /// Every rule that `file` breaks
 pub(super) fn broken(file: &Text) -> Vec<String> {
@@ -44,28 +40,12 @@ pub(super) fn broken(file: &Text) -> Vec<String> {
     }
     for (number, line) in (1..).zip(file.content.lines()) {
         let at = |what: String| format!("{}:{number}: {what}", file.name);
-        found.extend(
-            places(line).map(|place| at(format!("names the place {place}… on somebody's machine"))),
-        );
-        found.extend(
-            HOSTS
-                .iter()
-                .filter(|host| line.contains(**host))
-                .map(|host| at(format!("names the host {host}"))),
-        );
+        found.extend(places(line).map(|place| at(format!("names the place {place}… on somebody's machine"))));
+        found
+            .extend(HOSTS.iter().filter(|host| line.contains(**host)).map(|host| at(format!("names the host {host}"))));
         // Hashes in a lock file can spell anything.
-        if !file.ends_with("lock")
-            && file
-                .path
-                .file_name()
-                .is_none_or(|name| name != "package-lock.json")
-        {
-            found.extend(
-                NOTES
-                    .iter()
-                    .filter(|note| has_word(line, note))
-                    .map(|note| at(format!("{note} left over"))),
-            );
+        if !file.ends_with("lock") && file.path.file_name().is_none_or(|name| name != "package-lock.json") {
+            found.extend(NOTES.iter().filter(|note| has_word(line, note)).map(|note| at(format!("{note} left over"))));
         }
     }
     found
@@ -74,29 +54,17 @@ pub(super) fn broken(file: &Text) -> Vec<String> {
 fn source(file: &Text, found: &mut Vec<String>) {
     let lines = file.content.lines().count();
     if lines > MOST_LINES {
-        found.push(format!(
-            "{}: {lines} lines, at most {MOST_LINES} allowed",
-            file.name
-        ));
+        found.push(format!("{}: {lines} lines, at most {MOST_LINES} allowed", file.name));
     }
     if file.name == "mod.rs" || file.name.ends_with("/mod.rs") {
-        found.push(format!(
-            "{}: put it beside its folder, named like it",
-            file.name
-        ));
+        found.push(format!("{}: put it beside its folder, named like it", file.name));
     }
     if !file.content.starts_with("//!") {
-        found.push(format!(
-            "{}:1: must begin with a `//!` head that says what it is for",
-            file.name
-        ));
+        found.push(format!("{}:1: must begin with a `//!` head that says what it is for", file.name));
     }
     for (number, attribute) in relaxations(&file.content) {
         if !attribute.contains("reason") {
-            found.push(format!(
-                "{}:{number}: `{attribute}` gives no reason",
-                file.name
-            ));
+            found.push(format!("{}:{number}: `{attribute}` gives no reason", file.name));
         }
     }
 }
@@ -116,9 +84,7 @@ fn has_word(line: &str, word: &str) -> bool {
     let inside = |c: char| c.is_alphanumeric() || c == '_';
     line.match_indices(word).any(|(at, _)| {
         let before = line.get(..at).and_then(|text| text.chars().next_back());
-        let after = line
-            .get(at + word.len()..)
-            .and_then(|text| text.chars().next());
+        let after = line.get(at + word.len()..).and_then(|text| text.chars().next());
         !before.is_some_and(inside) && !after.is_some_and(inside)
     })
 }
@@ -131,21 +97,10 @@ fn relaxations(text: &str) -> Vec<(usize, String)> {
             for (at, _) in text.match_indices(&format!("{opening}{word}")) {
                 let rest = text.get(at..).unwrap_or_default();
                 let end = rest.find(")]").map_or(rest.len(), |end| end + 2);
-                let attribute = rest
-                    .get(..end)
-                    .unwrap_or(rest)
-                    .split_whitespace()
-                    .collect::<Vec<_>>()
-                    .join(" ");
+                let attribute = rest.get(..end).unwrap_or(rest).split_whitespace().collect::<Vec<_>>().join(" ");
                 let line = text.get(..at).unwrap_or_default().lines().count().max(1);
-                found.push((
-                    if text.get(..at).is_some_and(|t| t.ends_with('\n')) {
-                        line + 1
-                    } else {
-                        line
-                    },
-                    attribute,
-                ));
+                found
+                    .push((if text.get(..at).is_some_and(|t| t.ends_with('\n')) { line + 1 } else { line }, attribute));
             }
         }
     }

@@ -23,10 +23,7 @@ fn findings(files: &[(&str, &str)]) -> Vec<String> {
 fn assert_finds(name: &str, text: &str, wanted: &str) {
     let found = findings(&[(name, text)]);
     assert_eq!(found.len(), 1, "{found:?}");
-    assert!(
-        found[0].starts_with(name) && found[0].contains(wanted),
-        "{found:?}"
-    );
+    assert!(found[0].starts_with(name) && found[0].contains(wanted), "{found:?}");
 }
 
 #[test]
@@ -37,21 +34,13 @@ fn clean_tree_has_no_findings() {
 
 #[test]
 fn this_tree_is_tidy_itself() {
-    assert_eq!(
-        check(&crate::workspace::root().join("xtask")).unwrap(),
-        Vec::<String>::new()
-    );
+    assert_eq!(check(&crate::workspace::root().join("xtask")).unwrap(), Vec::<String>::new());
 }
 
 #[test]
 fn empty_tree_is_an_error_rather_than_tidy() {
     let root = tempfile::tempdir().unwrap();
-    assert!(
-        check(root.path())
-            .unwrap_err()
-            .to_string()
-            .contains("no text file")
-    );
+    assert!(check(root.path()).unwrap_err().to_string().contains("no text file"));
 }
 
 #[test]
@@ -64,10 +53,7 @@ fn long_source_files_are_found() {
 #[test]
 fn module_files_within_their_folder_are_found() {
     assert_finds("a/mod.rs", "//! Head\n", "beside its folder");
-    assert_eq!(
-        findings(&[("a/not_mod.rs", "//! Head\n")]),
-        Vec::<String>::new()
-    );
+    assert_eq!(findings(&[("a/not_mod.rs", "//! Head\n")]), Vec::<String>::new());
 }
 
 #[test]
@@ -81,35 +67,17 @@ fn relaxed_lints_without_a_reason_are_found() {
     let bare = concat!("//! Head\n\n#[al", "low(dead_code)]\nfn f() {}\n");
     assert_finds("a.rs", bare, "gives no reason");
     assert!(findings(&[("a.rs", bare)])[0].starts_with("a.rs:3: "));
-    assert_finds(
-        "a.rs",
-        concat!("//! Head\n#![ex", "pect(\n    dead_code\n)]\n"),
-        "gives no reason",
-    );
-    let reasoned = concat!(
-        "//! Head\n#[ex",
-        "pect(\n    dead_code,\n    reason = \"why\"\n)]\nfn f() {}\n"
-    );
+    assert_finds("a.rs", concat!("//! Head\n#![ex", "pect(\n    dead_code\n)]\n"), "gives no reason");
+    let reasoned = concat!("//! Head\n#[ex", "pect(\n    dead_code,\n    reason = \"why\"\n)]\nfn f() {}\n");
     assert_eq!(findings(&[("a.rs", reasoned)]), Vec::<String>::new());
 }
 
 #[test]
 fn places_on_a_machine_are_found() {
-    assert_finds(
-        "a.toml",
-        concat!("x = \"/ho", "me/me/x\"\n"),
-        "somebody's machine",
-    );
+    assert_finds("a.toml", concat!("x = \"/ho", "me/me/x\"\n"), "somebody's machine");
     assert_finds("a.sh", concat!("cd /t", "mp/x\n"), "somebody's machine");
-    assert_finds(
-        "a.md",
-        concat!(r"in C:\Us", r"ers\me", "\n"),
-        "somebody's machine",
-    );
-    assert_eq!(
-        findings(&[("a.sh", concat!("cd \"$X/t", "mp/x\" docs/ho", "me/a\n"))]),
-        Vec::<String>::new()
-    );
+    assert_finds("a.md", concat!(r"in C:\Us", r"ers\me", "\n"), "somebody's machine");
+    assert_eq!(findings(&[("a.sh", concat!("cd \"$X/t", "mp/x\" docs/ho", "me/a\n"))]), Vec::<String>::new());
 }
 
 #[test]
@@ -124,40 +92,20 @@ fn hosts_of_registries_are_found() {
 #[test]
 fn notes_left_over_are_found() {
     assert_finds("a.py", concat!("# TO", "DO later\n"), "left over");
-    assert_finds(
-        "a.rs",
-        concat!("//! Head\n// FIX", "ME(me): it\n"),
-        "left over",
-    );
-    assert_eq!(
-        findings(&[("a.py", concat!("MASTO", "DON = 1\n"))]),
-        Vec::<String>::new()
-    );
+    assert_finds("a.rs", concat!("//! Head\n// FIX", "ME(me): it\n"), "left over");
+    assert_eq!(findings(&[("a.py", concat!("MASTO", "DON = 1\n"))]), Vec::<String>::new());
 }
 
 #[test]
 fn links_that_lead_nowhere_are_found() {
     assert_finds("docs/a.md", "[gone](../gone.md)\n", "leads to no file");
-    assert_finds(
-        "docs/a.md",
-        "# Here\n[part](#there)\n",
-        "leads to no heading",
-    );
-    assert_eq!(
-        findings(&[(
-            "docs/a.md",
-            "# Here\n[part](#here), [code](../src/lib.rs)\n"
-        )]),
-        Vec::<String>::new()
-    );
+    assert_finds("docs/a.md", "# Here\n[part](#there)\n", "leads to no heading");
+    assert_eq!(findings(&[("docs/a.md", "# Here\n[part](#here), [code](../src/lib.rs)\n")]), Vec::<String>::new());
 }
 
 #[test]
 fn what_is_not_ours_is_not_looked_at() {
-    let files = [
-        ("target/a.rs", "none\n"),
-        ("x/node_modules/b/mod.rs", "none\n"),
-    ];
+    let files = [("target/a.rs", "none\n"), ("x/node_modules/b/mod.rs", "none\n")];
     assert_eq!(findings(&files), Vec::<String>::new());
     let root = tempfile::tempdir().unwrap();
     fs::write(root.path().join("good.rs"), "//! Head\n").unwrap();

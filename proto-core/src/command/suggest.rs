@@ -1,0 +1,51 @@
+//! The command that a mistyped word was probably meant to be
+
+/// Longest word that is compared; a longer one resembles no command
+const LONGEST: usize = 12;
+/// Edits up to which two words resemble each other
+const NEAR: usize = 2;
+
+/// Whether `word` begins with `prefix` in any ASCII case
+pub(super) fn starts_with(word: &str, prefix: &str) -> bool {
+    word.as_bytes().get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
+}
+
+/// The candidate that `word` begins, else the one fewest edits away; the first of equals
+///
+/// At most two edits, and fewer than `word` has bytes: what shares nothing with a name is not called similar.
+pub(super) fn nearest(candidates: impl Iterator<Item = &'static str> + Clone, word: &str) -> Option<&'static str> {
+    if word.len() > LONGEST {
+        return None;
+    }
+    if let Some(completed) = candidates.clone().find(|candidate| starts_with(candidate, word)) {
+        return Some(completed);
+    }
+    candidates
+        .map(|candidate| (distance(candidate, word), candidate))
+        .filter(|&(edits, _)| edits <= NEAR && edits < word.len())
+        .min_by_key(|&(edits, _)| edits)
+        .map(|(_, candidate)| candidate)
+}
+
+/// Levenshtein distance in bytes, ASCII case ignored; `to` has at most [`LONGEST`] bytes
+fn distance(from: &str, to: &str) -> usize {
+    // One row of the table: cell n is the distance from what was read of `from` to the first n bytes of `to`.
+    let mut row = [0_usize; LONGEST];
+    for (cell, value) in row.iter_mut().zip(1..) {
+        *cell = value;
+    }
+    let mut result = to.len();
+    for (read, a) in from.bytes().enumerate() {
+        let mut diagonal = read;
+        let mut left = read.saturating_add(1);
+        for (cell, b) in row.iter_mut().zip(to.bytes()) {
+            let replaced = diagonal.saturating_add(usize::from(!a.eq_ignore_ascii_case(&b)));
+            let edited = left.min(*cell).saturating_add(1);
+            diagonal = *cell;
+            left = replaced.min(edited);
+            *cell = left;
+        }
+        result = left;
+    }
+    result
+}

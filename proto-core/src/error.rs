@@ -1,0 +1,247 @@
+//! Errors of a connection, sorted by blame
+//!
+//! Three kinds: [`Error`] ends a connection (the peer broke a rule, was silent for too long or left),
+//! [`Refused`] turns down a command of ours and changes nothing, and what the transport reports stays with the driver.
+//! All are small and `Copy`, hold the numbers of their message and no text.
+
+use core::fmt;
+use core::time::Duration;
+
+use crate::packet::State;
+use crate::wire::string::Invalid;
+
+/// Why a connection is over
+///
+/// The machine that returned it stays in this error: each further call that can fail returns it again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Error {
+    /// The peer sent what the protocol does not allow
+    Protocol {
+        /// The rule that was broken
+        violation: Violation,
+        /// Where, in bytes from the start of the connection
+        ///
+        /// The first byte of the frame where the frame as a whole is at fault, else the byte that broke the rule.
+        offset: u64,
+    },
+    /// The peer did not send in time
+    Timeout(Timeout),
+    /// The peer closed the connection at a moment when it owed something
+    Closed(Closed),
+}
+
+/// A rule of PROTOCOL.md that the peer broke
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Violation {
+    /// A `VarInt` with more than 32 bits: its fifth byte is above `0F` (§1)
+    VarIntOverflow,
+    /// A frame of length 0, of negative length, or above the maximum of the direction (§1)
+    FrameLength {
+        /// Length that the frame claims
+        length: i32,
+        /// Largest length allowed here
+        maximum: u32,
+    },
+    /// The body ends before its last field does (§1)
+    BodyTooShort {
+        /// Packet id of the frame, or `None` where the id itself is cut
+        id: Option<i32>,
+    },
+    /// Bytes are left over behind the last field (§1; on the server only)
+    TrailingBytes {
+        /// Packet id of the frame
+        id: i32,
+        /// How many bytes are left over
+        count: u32,
+    },
+    /// A String of negative length, or of more bytes than allowed (§1)
+    StringLength {
+        /// Length in bytes that the String claims
+        length: i32,
+        /// Largest length in bytes allowed here
+        maximum: u32,
+    },
+    /// A String of more UTF-16 units than allowed (§1)
+    StringUnits {
+        /// Most units allowed here
+        maximum: u32,
+    },
+    /// A String that is not UTF-8 (§1)
+    Utf8,
+    /// A Handshake whose next state is none of 0 to 3 (§2)
+    NextState(i32),
+    /// A Request without a Handshake before it (§3)
+    RequestInDefault,
+    /// A Response that nobody asked for (§3)
+    UnexpectedResponse,
+    /// Too many packets with ids that the state does not have (§2)
+    TooManyUnknown {
+        /// How many are too many
+        limit: u8,
+    },
+}
+
+/// The rule that a String of at most `maximum` units has broken
+pub(crate) const fn violation(invalid: Invalid, maximum: u32) -> Violation {
+    match invalid {
+        Invalid::Utf8 => Violation::Utf8,
+        Invalid::Units => Violation::StringUnits { maximum },
+    }
+}
+
+/// What did not come in time (§3)
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Timeout {
+    /// A frame was started and not completed
+    Frame(Duration),
+    /// Not a byte in the status state
+    Status(Duration),
+    /// Not a byte in the default state, although pinged
+    Silence(Duration),
+}
+
+/// In the middle of what the peer closed the connection
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Closed {
+    /// A frame was started and not completed
+    InFrame,
+    /// The Response was still to come: servers that are still starting do this (§4)
+    WithoutAnswer,
+    /// The Response was there, the Pong still to come
+    WithoutPong,
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Protocol { violation, offset } => violation.describe(f, *offset),
+            Self::Timeout(timeout) => timeout.fmt(f),
+            Self::Closed(closed) => closed.fmt(f),
+        }
+    }
+}
+
+impl Violation {
+    fn describe(self, f: &mut fmt::Formatter<'_>, offset: u64) -> fmt::Result {
+        match self {
+            Self::VarIntOverflow => {
+                write!(f, "VarInt of more than 32 bits at byte {offset}; its fifth byte may be 0F at most")
+            }
+            Self::FrameLength { length, maximum } if length > 0 => {
+                write!(f, "frame of {length} bytes at byte {offset}, at most {maximum} allowed")
+            }
+            Self::FrameLength { length, .. } => {
+                write!(f, "frame of length {length} at byte {offset}, at least 1 expected")
+            }
+            Self::BodyTooShort { id: Some(id) } => {
+                write!(f, "packet {id:#04x} ends at byte {offset}, before its last field is complete")
+            }
+            Self::BodyTooShort { id: None } => write!(f, "frame ends at byte {offset}, within the packet id"),
+            Self::TrailingBytes { id, count } => {
+                write!(f, "packet {id:#04x} has {count} bytes left over at byte {offset}, none allowed")
+            }
+            Self::StringLength { length, maximum } => {
+                write!(f, "String of {length} bytes at byte {offset}, from 0 to {maximum} allowed")
+            }
+            Self::StringUnits { maximum } => {
+                write!(f, "String of more than {maximum} UTF-16 units at byte {offset}")
+            }
+            Self::Utf8 => write!(f, "String is not valid UTF-8 at byte {offset}"),
+            Self::NextState(value) => {
+                write!(f, "Handshake with next state {value} at byte {offset}; 0, 1, 2 or 3 expected")
+            }
+            Self::RequestInDefault => {
+                write!(f, "Request at byte {offset} without a Handshake before it")
+            }
+            Self::UnexpectedResponse => write!(f, "Response at byte {offset} that was not asked for"),
+            Self::TooManyUnknown { limit } => {
+                write!(f, "{limit} packets of unknown id, the last at byte {offset}")
+            }
+        }
+    }
+}
+
+/// A time to the millisecond; `Duration`'s own form has branches that panic, which a firmware would have to carry
+struct Seconds(Duration);
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.0.as_secs(), self.0.subsec_millis()) {
+            (secs, 0) => write!(f, "{secs}s"),
+            (0, millis) => write!(f, "{millis}ms"),
+            (secs, millis) => write!(f, "{secs}.{millis:03}s"),
+        }
+    }
+}
+
+impl fmt::Display for Timeout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Frame(limit) => write!(f, "timed out: a frame was not complete after {}", Seconds(*limit)),
+            Self::Status(limit) => write!(f, "timed out: no byte for {} in the status state", Seconds(*limit)),
+            Self::Silence(limit) => write!(f, "timed out: silent for {}, although pinged", Seconds(*limit)),
+        }
+    }
+}
+
+impl fmt::Display for Closed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::InFrame => "the peer closed the connection in the middle of a frame",
+            Self::WithoutAnswer => "the server closed the connection without answering; it may still be starting",
+            Self::WithoutPong => "the server closed the connection after the Response, without a Pong",
+        })
+    }
+}
+
+impl core::error::Error for Error {}
+
+/// Why a command was refused; nothing was sent and nothing has changed (§3, §6)
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Refused {
+    /// `ping` needs the default state: one exchange at a time
+    PingInStatus,
+    /// `stop` needs a status request in progress
+    StopInDefault,
+    /// As many exchanges as may be are abandoned and unanswered
+    TooManyAbandoned {
+        /// How many that is
+        limit: usize,
+    },
+    /// So much waits to be sent that an exchange more does not fit: the peer does not read
+    Congested,
+    /// The connection is over
+    Closed,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PingInStatus => write!(
+                f,
+                "\"ping\" needs the state {}; the state is {}: wait for the answer, or \"stop\" it",
+                State::Default,
+                State::Status
+            ),
+            Self::StopInDefault => {
+                write!(f, "\"stop\" needs a status request in progress; the state is {}", State::Default)
+            }
+            Self::TooManyAbandoned { limit } => {
+                write!(f, "\"ping\" refused: {limit} stopped requests are still unanswered; wait for one of them")
+            }
+            Self::Congested => f.write_str("refused: the peer does not read what was sent before"),
+            Self::Closed => f.write_str("refused: the connection is closed"),
+        }
+    }
+}
+
+impl core::error::Error for Refused {}
+
+#[cfg(test)]
+#[path = "error/tests.rs"]
+mod tests;

@@ -1,0 +1,252 @@
+//! String(n): UTF-8 checked as it streams in
+//!
+//! The text goes out in pieces that borrow the caller's input; a character that two reads split is kept (at most
+//! three bytes) and comes out by value. The length in bytes is judged by whoever read it; here the bytes are checked
+//! to be UTF-8 and counted in UTF-16 units, which is what n counts (PROTOCOL.md §1).
+
+use super::cursor::Cursor;
+
+/// A piece of a String
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Chunk<'i> {
+    /// Whole characters, borrowed from the input
+    Str(&'i str),
+    /// A character that two reads split
+    Char(char),
+}
+
+impl Chunk<'_> {
+    /// The piece as text; `buffer` takes the character that came by value
+    #[must_use]
+    pub fn as_str<'a>(&'a self, buffer: &'a mut [u8; 4]) -> &'a str {
+        match self {
+            Self::Str(text) => text,
+            Self::Char(character) => character.encode_utf8(buffer),
+        }
+    }
+
+    /// Length in UTF-16 units
+    #[must_use]
+    pub fn utf16_len(&self) -> u32 {
+        match self {
+            Self::Str(text) => utf16_len(text),
+            Self::Char(character) => u32::try_from(character.len_utf16()).unwrap_or(2),
+        }
+    }
+}
+
+/// Length of `text` in UTF-16 units
+#[must_use]
+pub fn utf16_len(text: &str) -> u32 {
+    // A character has one byte that continues none, and two units where that byte is F0 or above.
+    let units = text.as_bytes().iter().fold(0_usize, |units, &byte| {
+        units.wrapping_add(usize::from(byte & 0xC0 != 0x80)).wrapping_add(usize::from(byte >= 0xF0))
+    });
+    u32::try_from(units).unwrap_or(u32::MAX)
+}
+
+/// Why bytes are no String(n)
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Invalid {
+    /// They are not UTF-8, or end within a character
+    Utf8,
+    /// They have more UTF-16 units than n
+    Units,
+}
+
+/// The start of `text` that has at most `maximum` UTF-16 units
+fn within(text: &str, maximum: u32) -> &str {
+    if text.len() <= usize::try_from(maximum).unwrap_or(usize::MAX) || utf16_len(text) <= maximum {
+        return text;
+    }
+    let mut units: u32 = 0;
+    let fits = text.char_indices().find(|(_, character)| {
+        units = units.saturating_add(Chunk::Char(*character).utf16_len());
+        units > maximum
+    });
+    fits.and_then(|(end, _)| text.get(..end)).unwrap_or(text)
+}
+
+/// The bytes of one String as they come in
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Decoder {
+    left: u32,
+    units: u32,
+    partial: [u8; 4],
+    partial_len: u8,
+}
+
+impl Decoder {
+    /// Before the first of `length` bytes
+    #[must_use]
+    pub const fn new(length: u32) -> Self {
+        Self { left: length, units: 0, partial: [0; 4], partial_len: 0 }
+    }
+
+    /// Bytes still to come
+    #[must_use]
+    pub const fn left(&self) -> u32 {
+        self.left
+    }
+
+    /// UTF-16 units of what has come out so far
+    #[must_use]
+    pub const fn units(&self) -> u32 {
+        self.units
+    }
+
+    /// Whether all bytes have been taken
+    #[must_use]
+    pub const fn is_complete(&self) -> bool {
+        self.left == 0
+    }
+
+    /// Takes bytes and hands out the next piece; `None` where more input is needed or the String is complete
+    ///
+    /// `maximum` is n, the UTF-16 units that the whole String may have.
+    ///
+    /// # Errors
+    /// [`Invalid::Utf8`] as soon as a byte cannot belong to any character, and where the last byte leaves one
+    /// incomplete; [`Invalid::Units`] at the character that is too many, once all before it have come out. The byte at
+    /// fault is the last one taken, however the bytes were split.
+    pub fn decode<'i>(&mut self, input: &mut Cursor<'i>, maximum: u32) -> Result<Option<Chunk<'i>>, Invalid> {
+        if self.partial_len == 0 {
+            let window = input.window(self.left);
+            let valid = match core::str::from_utf8(window) {
+                Ok(text) => text,
+                Err(error) => {
+                    let valid = window.split_at_checked(error.valid_up_to()).map_or(&[][..], |(valid, _)| valid);
+                    // Valid by the very error; the second look is at most one a read.
+                    core::str::from_utf8(valid).unwrap_or("")
+                }
+            };
+            let valid = within(valid, maximum.saturating_sub(self.units));
+            if !valid.is_empty() {
+                self.take(input, u32::try_from(valid.len()).unwrap_or(u32::MAX));
+                self.units = self.units.saturating_add(utf16_len(valid));
+                return Ok(Some(Chunk::Str(valid)));
+            }
+        }
+        self.decode_split(input, maximum)
+    }
+
+    /// Goes on byte by byte: a character that the end of the input splits, or one that is no character
+    fn decode_split<'i>(&mut self, input: &mut Cursor<'i>, maximum: u32) -> Result<Option<Chunk<'i>>, Invalid> {
+        while self.left > 0 {
+            let Some(byte) = input.byte() else { return Ok(None) };
+            self.left = self.left.wrapping_sub(1);
+            let slot = self.partial.get_mut(usize::from(self.partial_len)).ok_or(Invalid::Utf8)?;
+            *slot = byte;
+            self.partial_len = self.partial_len.wrapping_add(1);
+            let partial =
+                self.partial.split_at_checked(usize::from(self.partial_len)).map_or(&[][..], |(head, _)| head);
+            match core::str::from_utf8(partial) {
+                Ok(text) => {
+                    let character = text.chars().next().ok_or(Invalid::Utf8)?;
+                    // Cleared too, so that decoders at the same place are equal however they came there.
+                    (self.partial, self.partial_len) = ([0; 4], 0);
+                    let chunk = Chunk::Char(character);
+                    self.units = self.units.saturating_add(chunk.utf16_len());
+                    if self.units > maximum {
+                        return Err(Invalid::Units);
+                    }
+                    return Ok(Some(chunk));
+                }
+                Err(error) if error.error_len().is_some() => return Err(Invalid::Utf8),
+                Err(_) if self.left == 0 => return Err(Invalid::Utf8),
+                Err(_) => {}
+            }
+        }
+        Ok(None)
+    }
+
+    fn take(&mut self, input: &mut Cursor<'_>, count: u32) {
+        let taken = input.skip(count);
+        self.left = self.left.saturating_sub(taken);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use std::string::String;
+
+    use super::*;
+
+    /// Decodes `bytes` offered `step` at a time
+    fn collect(bytes: &[u8], step: usize, maximum: u32) -> Result<(String, u32), Invalid> {
+        let mut decoder = Decoder::new(u32::try_from(bytes.len()).unwrap());
+        let mut text = String::new();
+        for part in bytes.chunks(step) {
+            let mut input = Cursor::new(part);
+            while let Some(chunk) = decoder.decode(&mut input, maximum)? {
+                text.push_str(chunk.as_str(&mut [0; 4]));
+            }
+            assert!(input.is_empty(), "each byte offered is consumed");
+        }
+        assert!(decoder.is_complete());
+        Ok((text, decoder.units()))
+    }
+
+    #[test]
+    fn a_character_may_be_split_over_any_two_reads() {
+        let text = "a\u{e4}\u{20ac}\u{1f600}z";
+        for step in 1..=text.len() {
+            assert_eq!(collect(text.as_bytes(), step, 6), Ok((text.into(), 6)), "{step}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_utf8_is_refused_at_any_step() {
+        let bad: [&[u8]; 8] = [
+            &[0x80],
+            &[b'a', 0xC0, 0x80],
+            &[0xED, 0xA0, 0x80],
+            &[0xF4, 0x90, 0x80, 0x80],
+            &[0xF5],
+            &[0xE2, 0x82],
+            &[0xF0, 0x9F, 0x98],
+            &[b'a', 0xE2, b'b', b'c'],
+        ];
+        for bytes in bad {
+            for step in 1..=bytes.len() {
+                assert_eq!(collect(bytes, step, u32::MAX), Err(Invalid::Utf8), "{bytes:02x?} by {step}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_unit_that_is_too_many_is_found_at_the_same_byte_at_any_step() {
+        let text = "a\u{20ac}\u{1f600}b\u{e4}z";
+        // After 5 units; the sixth is the second of the two bytes of U+00E4.
+        for step in 1..=text.len() {
+            let mut decoder = Decoder::new(u32::try_from(text.len()).unwrap());
+            let (mut came_out, mut taken, mut outcome) = (String::new(), 0, Ok(None));
+            'parts: for part in text.as_bytes().chunks(step) {
+                let mut input = Cursor::new(part);
+                loop {
+                    outcome = decoder.decode(&mut input, 5);
+                    match outcome {
+                        Ok(Some(chunk)) => came_out.push_str(chunk.as_str(&mut [0; 4])),
+                        Ok(None) => break,
+                        Err(_) => {
+                            taken += input.consumed();
+                            break 'parts;
+                        }
+                    }
+                }
+                taken += input.consumed();
+            }
+            assert_eq!((outcome, taken, came_out.as_str()), (Err(Invalid::Units), 11, "a\u{20ac}\u{1f600}b"), "{step}");
+        }
+    }
+
+    #[test]
+    fn bytes_behind_the_string_are_left_alone() {
+        let mut decoder = Decoder::new(2);
+        let mut input = Cursor::new(b"abc");
+        assert_eq!(decoder.decode(&mut input, 2), Ok(Some(Chunk::Str("ab"))));
+        assert_eq!(decoder.decode(&mut input, 2), Ok(None));
+        assert_eq!(input.consumed(), 2);
+    }
+}

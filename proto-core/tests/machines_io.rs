@@ -1,0 +1,274 @@
+//! The drivers over embedded-io, blocking and async, over a transport made of memory
+
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test that fails panics; only what a peer reaches must not"
+)]
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use embedded_io::ErrorKind;
+use proto_core::client::{Config, Event as C, Missing};
+use proto_core::error::{Closed, Violation};
+use proto_core::io::{Driver, Error, Step};
+use proto_core::packet::{NextState, REQUEST};
+use proto_core::server::Event as S;
+use proto_core::testing::{frame, handshake, ping, response};
+use proto_core::{Client, Instant, Server, Timeouts};
+
+/// What a read brings
+#[derive(Clone)]
+enum Read {
+    Bytes(Vec<u8>),
+    Fail(ErrorKind),
+    /// Async only: nothing yet
+    Pending,
+}
+
+/// Gives what it was told to, takes `width` bytes a write, and then is at its end
+struct Memory {
+    reads: VecDeque<Read>,
+    written: Vec<u8>,
+    width: usize,
+    flushed: usize,
+    /// Writes behind the first ten bytes that an async transport does not take at once
+    stalls: usize,
+}
+
+impl Memory {
+    fn new(reads: impl IntoIterator<Item = Read>) -> Self {
+        Self { reads: reads.into_iter().collect(), written: Vec::new(), width: 3, flushed: 0, stalls: 0 }
+    }
+
+    fn take(&mut self, buffer: &mut [u8]) -> Option<Result<usize, ErrorKind>> {
+        match self.reads.pop_front() {
+            None => Some(Ok(0)),
+            Some(Read::Pending) => None,
+            Some(Read::Fail(kind)) => Some(Err(kind)),
+            Some(Read::Bytes(bytes)) => {
+                let (now, later) = bytes.split_at(bytes.len().min(buffer.len()));
+                buffer[..now.len()].copy_from_slice(now);
+                if !later.is_empty() {
+                    self.reads.push_front(Read::Bytes(later.to_vec()));
+                }
+                Some(Ok(now.len()))
+            }
+        }
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> usize {
+        let count = bytes.len().min(self.width);
+        self.written.extend_from_slice(&bytes[..count]);
+        count
+    }
+}
+
+struct Blocking(Memory);
+struct Async(Memory);
+
+impl embedded_io::ErrorType for Blocking {
+    type Error = ErrorKind;
+}
+
+impl embedded_io::Read for Blocking {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, ErrorKind> {
+        self.0.take(buffer).expect("a blocking transport is never pending")
+    }
+}
+
+impl embedded_io::Write for Blocking {
+    fn write(&mut self, bytes: &[u8]) -> Result<usize, ErrorKind> {
+        Ok(self.0.put(bytes))
+    }
+
+    fn flush(&mut self) -> Result<(), ErrorKind> {
+        self.0.flushed += 1;
+        Ok(())
+    }
+}
+
+impl embedded_io::ErrorType for Async {
+    type Error = ErrorKind;
+}
+
+impl embedded_io_async::Read for Async {
+    async fn read(&mut self, buffer: &mut [u8]) -> Result<usize, ErrorKind> {
+        poll_fn(|_| self.0.take(buffer).map_or(Poll::Pending, Poll::Ready)).await
+    }
+}
+
+impl embedded_io_async::Write for Async {
+    async fn write(&mut self, bytes: &[u8]) -> Result<usize, ErrorKind> {
+        poll_fn(|_| {
+            if self.0.stalls > 0 && self.0.written.len() >= 10 {
+                self.0.stalls -= 1;
+                return Poll::Pending;
+            }
+            Poll::Ready(Ok(self.0.put(bytes)))
+        })
+        .await
+    }
+
+    async fn flush(&mut self) -> Result<(), ErrorKind> {
+        self.0.flushed += 1;
+        Ok(())
+    }
+}
+
+/// Polls once; `None` where the future waits, and then it is dropped
+fn poll_once<F: Future>(future: F) -> Option<F::Output> {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => Some(output),
+        Poll::Pending => None,
+    }
+}
+
+fn pinging() -> Client {
+    let mut client = Client::new(&Config::new("localhost", 25_565)).unwrap();
+    client.ping(Instant::ZERO, 7).unwrap();
+    client
+}
+
+fn server() -> Server<&'static [u8]> {
+    Server::new(Instant::ZERO, Timeouts::DEFAULT, true)
+}
+
+fn hello() -> Vec<u8> {
+    [handshake(NextState::Status), REQUEST.to_vec()].concat()
+}
+
+const ANSWER: &[u8] = b"\x04\x00\x02{}";
+
+fn answer(server: &mut Server<&'static [u8]>, event: S<'_>) {
+    if event == S::Request {
+        assert!(server.respond(ANSWER));
+    }
+}
+
+#[test]
+fn a_client_s_exchange_over_partial_reads_and_writes() {
+    let transport = Blocking(Memory::new([Read::Bytes(response("{}")), Read::Bytes(ping(7))]));
+    let mut driver = Driver::new(pinging(), transport, || Instant::ZERO);
+    let (mut buffer, mut ponged) = ([0; 3], false);
+    while !ponged {
+        let step = driver.step(&mut buffer, |_, event| ponged |= matches!(event, C::Pong { payload: 7, .. })).unwrap();
+        assert_eq!(step, Step::Open);
+    }
+    let Blocking(memory) = driver.into_parts().1;
+    assert_eq!(memory.written, [hello(), ping(7)].concat());
+    assert_eq!(memory.flushed, 2, "once for each thing said");
+}
+
+#[test]
+fn pipelined_requests_are_answered_within_one_step() {
+    let input = [hello(), REQUEST.repeat(2), ping(9)].concat();
+    let mut driver = Driver::new(server(), Blocking(Memory::new([Read::Bytes(input)])), || Instant::ZERO);
+    assert_eq!(driver.step(&mut [0; 256], answer), Ok(Step::Open));
+    assert_eq!(driver.step(&mut [0; 256], answer), Ok(Step::Finished), "the end of the stream");
+    let Blocking(memory) = driver.into_parts().1;
+    assert_eq!(memory.written, [ANSWER.repeat(3), ping(9)].concat());
+}
+
+#[test]
+fn input_behind_an_event_that_is_answered_later_is_kept_in_the_buffer() {
+    let input = [hello(), ping(9)].concat();
+    let mut driver = Driver::new(server(), Blocking(Memory::new([Read::Bytes(input)])), || Instant::ZERO);
+    let mut buffer = [0; 256];
+    assert_eq!(driver.step(&mut buffer, |_, _| {}), Ok(Step::Open));
+    assert_eq!(driver.step(&mut buffer, |_, _| {}), Ok(Step::Open));
+    assert!(driver.machine_mut().respond(ANSWER));
+    assert_eq!(driver.step(&mut buffer, |_, _| {}), Ok(Step::Open));
+    assert_eq!(driver.into_parts().1.0.written, [ANSWER, &ping(9)].concat());
+}
+
+#[test]
+fn a_read_that_times_out_fires_what_is_due() {
+    let now = Cell::new(Instant::ZERO);
+    let reads = [Read::Fail(ErrorKind::TimedOut), Read::Fail(ErrorKind::Interrupted)];
+    let mut driver = Driver::new(pinging(), Blocking(Memory::new(reads)), || now.get());
+    let mut seen = Vec::new();
+    let mut note = |_: &mut Client, event: C<'_>| {
+        if let C::TimedOut { missing, .. } = event {
+            seen.push(missing);
+        }
+    };
+    assert_eq!(driver.step(&mut [0; 8], &mut note), Ok(Step::Open));
+    assert_eq!(driver.deadline(), Some(Instant::from_millis(5_000)));
+    now.set(Instant::from_millis(5_000));
+    assert_eq!(driver.step(&mut [0; 8], &mut note), Ok(Step::Open));
+    assert_eq!(seen, [Missing::Response]);
+    assert_eq!(driver.into_parts().1.0.written, [hello(), handshake(NextState::Default)].concat());
+}
+
+#[test]
+fn errors_are_told_apart_by_blame() {
+    let broken = Blocking(Memory::new([Read::Fail(ErrorKind::ConnectionReset)]));
+    let mut driver = Driver::new(pinging(), broken, || Instant::ZERO);
+    assert_eq!(driver.step(&mut [0; 8], |_, _| {}), Err(Error::Transport(ErrorKind::ConnectionReset)));
+
+    let mut driver = Driver::new(pinging(), Blocking(Memory::new([])), || Instant::ZERO);
+    let closed = proto_core::Error::Closed(Closed::WithoutAnswer);
+    assert_eq!(driver.step(&mut [0; 8], |_, _| {}), Err(Error::Connection(closed)));
+
+    let wrong = Blocking(Memory::new([Read::Bytes(frame(0, b""))]));
+    let mut driver = Driver::new(server(), wrong, || Instant::ZERO);
+    let violation = proto_core::Error::Protocol { violation: Violation::RequestInDefault, offset: 0 };
+    assert_eq!(driver.step(&mut [0; 8], answer), Err(Error::Connection(violation)));
+
+    let mut stuck = Blocking(Memory::new([]));
+    stuck.0.width = 0;
+    let mut driver = Driver::new(pinging(), stuck, || Instant::ZERO);
+    assert_eq!(driver.step(&mut [0; 8], |_, _| {}), Err(Error::WriteZero));
+}
+
+#[test]
+fn an_async_exchange() {
+    let transport = Async(Memory::new([Read::Bytes(response("{}")), Read::Bytes(ping(7))]));
+    let mut driver = Driver::new(pinging(), transport, || Instant::ZERO);
+    let (mut buffer, mut ponged) = ([0; 3], false);
+    while !ponged {
+        let on_event = |_: &mut Client, event: C<'_>| ponged |= matches!(event, C::Pong { payload: 7, .. });
+        assert_eq!(poll_once(driver.step_async(&mut buffer, on_event)), Some(Ok(Step::Open)));
+    }
+    assert_eq!(driver.into_parts().1.0.written, [hello(), ping(7)].concat());
+}
+
+#[test]
+fn an_async_step_that_is_dropped_for_a_deadline_loses_nothing() {
+    // The read is pending at first; later the answer to the Request is not taken while a Ping waits behind it.
+    let input = [hello(), ping(9)].concat();
+    let transport = Async(Memory::new([Read::Pending, Read::Bytes(input)]));
+    let now = Cell::new(Instant::ZERO);
+    let mut driver = Driver::new(server(), transport, || now.get());
+    let mut buffer = [0; 256];
+    assert_eq!(poll_once(driver.step_async(&mut buffer, answer)), None, "nothing to read");
+    now.set(driver.deadline().unwrap());
+    assert_eq!(now.get(), Instant::ZERO.saturating_add(Duration::from_secs(15)));
+    let (machine, mut transport) = driver.into_parts();
+    transport.0.stalls = 3;
+    let mut driver = Driver::new(machine, transport, || now.get());
+    let mut steps = 0;
+    let mut idle = 0;
+    loop {
+        let step = poll_once(driver.step_async(&mut buffer, |server, event| {
+            idle += i32::from(matches!(event, S::IdlePing { .. }));
+            answer(server, event);
+        }));
+        steps += 1;
+        assert!(steps < 10);
+        if step == Some(Ok(Step::Open)) {
+            break;
+        }
+    }
+    assert_eq!((steps, idle), (4, 1), "three were dropped");
+    let memory = driver.into_parts().1.0;
+    assert_eq!(memory.written, [ping(15_000), ANSWER.to_vec(), ping(9)].concat());
+}

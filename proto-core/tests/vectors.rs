@@ -1,0 +1,288 @@
+//! The shared vectors of `tests/vectors/frames.json`, at every split and every truncation
+//!
+//! The file's format is described beside it. What is tested here with the machines alone, the end-to-end tests send to
+//! the real programs.
+
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test that fails panics; only what a peer reaches must not"
+)]
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use proto_core::client::Event as C;
+use proto_core::legacy::Kind;
+use proto_core::server::Event as S;
+use proto_core::testing::{Bytes, Endpoint, Happened, Pair, Setup, Subject};
+use proto_core::{Client, Error, Instant, Server};
+use serde_json::{Value, json};
+
+const VECTORS: &str = include_str!("../../tests/vectors/frames.json");
+
+fn vectors() -> Vec<Value> {
+    let Value::Array(vectors) = serde_json::from_str(VECTORS).unwrap() else { panic!("an array expected") };
+    assert!(vectors.len() > 100, "{} vectors", vectors.len());
+    vectors
+}
+
+fn now() -> Instant {
+    Setup::default().start
+}
+
+fn digits(hex: &str) -> Vec<u8> {
+    assert!(hex.len().is_multiple_of(2), "{hex}");
+    (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
+}
+
+fn times(value: &Value) -> usize {
+    usize::try_from(value["times"].as_u64().unwrap()).unwrap()
+}
+
+fn bytes(hex: &Value) -> Vec<u8> {
+    match hex {
+        Value::String(hex) => digits(hex),
+        Value::Array(parts) => parts.iter().flat_map(bytes).collect(),
+        part => digits(part["repeat"].as_str().unwrap()).repeat(times(part)),
+    }
+}
+
+/// The expected events, texts written out
+fn expected(vector: &Value) -> Vec<Value> {
+    let mut events = vector["events"].as_array().unwrap().clone();
+    for event in &mut events {
+        if let Some(text @ Value::Object(_)) = event.get("text") {
+            *event = json!({ "text": text["repeat"].as_str().unwrap().repeat(times(text)) });
+        }
+    }
+    events
+}
+
+/// A machine that the vectors know how to command, and whose events they know how to write
+trait Vectored: Subject {
+    const TEXT: &str;
+    fn endpoint(strict: bool) -> Endpoint<Self>
+    where
+        Self: Sized;
+    fn command(&mut self, command: &str);
+    fn json(event: &Self::Event<'static>) -> Value;
+}
+
+impl Vectored for Server<Bytes> {
+    const TEXT: &str = "address";
+
+    fn endpoint(_strict: bool) -> Endpoint<Self> {
+        Pair::default().server
+    }
+
+    fn command(&mut self, command: &str) {
+        self.ping(command.strip_prefix("ping ").unwrap().parse().unwrap()).unwrap();
+    }
+
+    fn json(event: &S<'static>) -> Value {
+        match event {
+            S::Handshake { protocol_version, server_port, next_state } => json!({
+                "handshake": { "version": protocol_version, "port": server_port, "next": next_state.as_i32() }
+            }),
+            S::Request => json!("request"),
+            S::Login => json!("login"),
+            S::LegacyPing(Kind::Beta) => json!({ "legacy": "beta" }),
+            S::LegacyPing(Kind::V1_4) => json!({ "legacy": "1.4" }),
+            S::LegacyPing(Kind::V1_6) => json!({ "legacy": "1.6" }),
+            S::Ping { payload } => json!({ "ping": payload }),
+            S::Pong { payload, .. } => json!({ "pong": payload }),
+            S::UnexpectedPong { payload } => json!({ "unexpected_pong": payload }),
+            S::UnknownPacket { id, body } => json!({ "unknown": { "id": id, "body": body } }),
+            other => panic!("no vector has {other:?}"),
+        }
+    }
+}
+
+impl Vectored for Client {
+    const TEXT: &str = "text";
+
+    fn endpoint(strict: bool) -> Endpoint<Self> {
+        Pair::new(&Setup { strict, ..Setup::default() }).client
+    }
+
+    fn command(&mut self, command: &str) {
+        match command.strip_prefix("ping ") {
+            Some(payload) => self.ping(now(), payload.parse().unwrap()).unwrap(),
+            None => self.stop().unwrap(),
+        }
+    }
+
+    fn json(event: &C<'static>) -> Value {
+        match event {
+            C::ResponseBegin { bytes } => json!({ "response_begin": bytes }),
+            C::ResponseEnd(end) => json!({
+                "response_end": { "bytes": end.bytes, "units": end.units, "oversize": end.oversize }
+            }),
+            C::Pong { payload, .. } => json!({ "pong": payload }),
+            C::PongMismatch { sent, got } => json!({ "mismatch": { "sent": sent, "got": got } }),
+            C::ServerPing { payload } => json!({ "server_ping": payload }),
+            C::ServerRequest => json!("server_request"),
+            C::AbandonedResponse => json!("abandoned_response"),
+            C::AbandonedPong { payload } => json!({ "abandoned_pong": payload }),
+            C::TrailingBytes { id, count } => json!({ "trailing": { "id": id, "count": count } }),
+            C::UnknownPacket { id, body } => json!({ "unknown": { "id": id, "body": body } }),
+            other => panic!("no vector has {other:?}"),
+        }
+    }
+}
+
+/// The machine after `before`, its log and what it sent forgotten
+fn prepared<M: Vectored>(vector: &Value) -> Endpoint<M>
+where
+    M::Event<'static>: Clone,
+{
+    let mut side = M::endpoint(vector["strict"] == true);
+    for step in vector["before"].as_array().into_iter().flatten() {
+        match &step["command"] {
+            Value::String(command) => side.machine.command(command),
+            _ => side.offer(now(), &bytes(&step["hex"])),
+        }
+        side.settle(now());
+    }
+    assert_eq!(side.failure(), None, "before");
+    side.log.clear();
+    side.sent.clear();
+    side
+}
+
+fn follow<M: Vectored>(side: &mut Endpoint<M>, then: &Value)
+where
+    M::Event<'static>: Clone,
+{
+    match then.as_str() {
+        None => {}
+        Some("end") => side.incoming.close(),
+        Some("silence") => side.fire(now().saturating_add(Duration::from_millis(250))),
+        Some(other) => panic!("then {other}?"),
+    }
+    side.settle(now());
+}
+
+fn judge<M: Vectored>(side: &Endpoint<M>, vector: &Value, split: impl Debug)
+where
+    M::Event<'static>: Clone + PartialEq,
+{
+    let name = &vector["name"];
+    let events: Vec<_> = side
+        .happened()
+        .iter()
+        .filter_map(|happened| match happened {
+            Happened::Text(text) => Some(json!({ (M::TEXT): text })),
+            Happened::Event(event) => Some(M::json(event)),
+            Happened::Failed(_) => None,
+        })
+        .collect();
+    assert!(events == expected(vector), "{name} by {split:?}: {}", shortened(&events));
+
+    let answers = vector["answers"].as_array().unwrap().iter().flat_map(|answer| match answer.as_str().unwrap() {
+        "response" => side.answers.response.to_vec(),
+        "disconnect" => side.answers.disconnect.to_vec(),
+        "legacy" => side.answers.legacy.to_vec(),
+        hex => digits(hex),
+    });
+    assert_eq!(side.sent, answers.collect::<Vec<_>>(), "{name} by {split:?}");
+    assert_eq!(side.machine.is_finished(), vector["closes"] == true, "{name} by {split:?}");
+
+    let failure = side.failure();
+    assert_eq!(failure.is_some(), vector["error"].is_string(), "{name} by {split:?}: {failure:?}");
+    if let Some(failure) = failure {
+        let message = failure.to_string();
+        assert!(message.contains(vector["error"].as_str().unwrap()), "{name} by {split:?}: {message}");
+        let offset = if let Error::Protocol { offset, .. } = failure { Some(offset) } else { None };
+        assert_eq!(offset, vector["offset"].as_u64(), "{name} by {split:?}: {message}");
+    }
+}
+
+fn shortened(events: &[Value]) -> String {
+    let mut text = Value::from(events).to_string();
+    let end = text.char_indices().nth(600).map_or(text.len(), |(at, _)| at);
+    text.truncate(end);
+    text
+}
+
+fn check<M: Vectored + Clone>(vector: &Value)
+where
+    M::Event<'static>: Clone + Debug + PartialEq,
+{
+    let start = prepared::<M>(vector);
+    let stream = bytes(&vector["hex"]);
+    for size in [1, 2, 3, 7, 1_460, usize::MAX] {
+        if stream.len() > 100_000 && size < 7 {
+            // Two megabytes byte by byte say nothing that a hundred thousand do not.
+            continue;
+        }
+        let mut side = start.clone();
+        for piece in stream.chunks(size) {
+            side.offer(now(), piece);
+        }
+        follow(&mut side, &vector["then"]);
+        judge(&side, vector, size);
+    }
+}
+
+/// No prefix panics, and none fails but from the byte on that is at fault, and then as the whole does
+fn truncate<M: Vectored + Clone>(vector: &Value)
+where
+    M::Event<'static>: Clone,
+{
+    let start = prepared::<M>(vector);
+    let stream = bytes(&vector["hex"]);
+    let mut single = start.clone();
+    let mut failed_at = None;
+    for (index, byte) in stream.iter().enumerate() {
+        single.offer(now(), &[*byte]);
+        if single.failure().is_some() {
+            failed_at = Some(index + 1);
+            break;
+        }
+    }
+    // Of very long streams only the lengths around what happens.
+    let lengths =
+        (0..=stream.len()).filter(|length| stream.len() < 2_000 || *length < 20 || stream.len() - length < 20);
+    for length in lengths {
+        let mut side = start.clone();
+        side.offer(now(), &stream[..length]);
+        let expected = if failed_at.is_some_and(|at| length >= at) { single.failure() } else { None };
+        assert_eq!(side.failure(), expected, "{} cut to {length} bytes", vector["name"]);
+    }
+}
+
+#[test]
+fn each_vector_by_any_split() {
+    for vector in vectors() {
+        match vector["side"].as_str().unwrap() {
+            "server" => check::<Server<Bytes>>(&vector),
+            "client" => check::<Client>(&vector),
+            other => panic!("side {other}?"),
+        }
+    }
+}
+
+#[test]
+fn each_truncation_of_each_vector() {
+    for vector in vectors() {
+        match vector["side"].as_str().unwrap() {
+            "server" => truncate::<Server<Bytes>>(&vector),
+            _ => truncate::<Client>(&vector),
+        }
+    }
+}
+
+#[test]
+fn names_are_unique_and_rules_named() {
+    let vectors = vectors();
+    for (index, vector) in vectors.iter().enumerate() {
+        assert!(vector["rule"].as_str().unwrap().starts_with('§'), "{vector}");
+        let same = |other: &Value| other["name"] == vector["name"] && other["side"] == vector["side"];
+        assert!(!vectors[..index].iter().any(same), "{} twice", vector["name"]);
+    }
+}

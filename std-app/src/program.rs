@@ -1,0 +1,191 @@
+//! From the command line to an exit status
+//!
+//! Puts server or client on a thread of their own and a front end on this one, and joins them by channels. Which front
+//! end it is is decided in one place, and the other side does not know it.
+
+use std::ffi::OsString;
+use std::future::Future;
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+use std::thread;
+
+use proto_core::status::EncodeError;
+use tokio::runtime;
+use tokio::sync::mpsc;
+
+use crate::cli::{self, Cli, Command, UsageOutcome};
+use crate::client::{self, Outcome};
+use crate::clock::Clock;
+use crate::config::{self, Config};
+use crate::events::{self, Events};
+use crate::report::plain;
+use crate::server::{self, Server};
+use crate::side::{ClientSide, ServerSide};
+use crate::signals::Signals;
+use crate::tui::{self, Front};
+
+/// All went well
+const DONE: u8 = 0;
+/// The peer could not be reached, broke the protocol or timed out; or the system failed us
+const FAILED: u8 = 1;
+/// The command line or the configuration is wrong
+const USAGE: u8 = 2;
+
+/// Commands that may wait for the other side
+const COMMANDS: usize = 64;
+
+/// Runs the program; the first argument is its name
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let status = match cli::parse(args) {
+        Ok(cli) => run(&cli),
+        Err(UsageOutcome::Print(text)) => print(&text),
+        Err(UsageOutcome::Wrong(line)) => complain(&line, USAGE),
+    };
+    ExitCode::from(status)
+}
+
+fn run(cli: &Cli) -> u8 {
+    let config = match Config::effective(cli).and_then(|config| match server::check_document(&config.server) {
+        Err(EncodeError::TooLong { units, .. }) => Err(config.document_too_large(units)),
+        Ok(()) | Err(EncodeError::BufferTooSmall { .. }) => Ok(config),
+    }) {
+        Ok(config) => config,
+        Err(error) => return complain(&error, USAGE),
+    };
+    if cli.command.common().print_config {
+        return print(&config.to_toml_commented());
+    }
+    match &cli.command {
+        Command::Server(args) => serve(&config, args.quiet, &cli.command),
+        Command::Client(args) if args.legacy => ask_legacy(&config.client, args.common.json),
+        Command::Client(_) => ask(&config, &cli.command),
+    }
+}
+
+fn serve(config: &Config, quiet: bool, command: &Command) -> u8 {
+    let address = config.server.listen;
+    let settings = config.server.clone();
+    let start = move |clock: Clock, commands, events| async move {
+        match Server::bind(settings) {
+            Ok(server) => {
+                server.run(clock, commands, events).await;
+                Outcome::Done
+            }
+            Err(error) => Outcome::Failed(format!("cannot listen on {address}: {error}{}", advice(&error))),
+        }
+    };
+    front_end::<ServerSide, _>(config, quiet, command, start)
+}
+
+fn ask(config: &Config, command: &Command) -> u8 {
+    let settings = config.client.clone();
+    let start = move |clock: Clock, commands, events: Events<client::Event>| async move {
+        client::run(&settings, &clock, commands, &events).await
+    };
+    front_end::<ClientSide, _>(config, false, command, start)
+}
+
+fn ask_legacy(config: &config::Client, json: bool) -> u8 {
+    let asked = match runtime() {
+        Ok(runtime) => runtime.block_on(client::legacy::ask(config)),
+        Err(error) => return complain(&error, FAILED),
+    };
+    match asked {
+        Ok(answer) if json => print(&format!("{}\n", answer.json())),
+        Ok(answer) => print(&format!("{answer}\n")),
+        Err(error) => complain(&error, FAILED),
+    }
+}
+
+/// What to do about it, where that is known
+fn advice(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => "; choose another address with --listen",
+        io::ErrorKind::PermissionDenied => "; a port from 1024 on needs no permission",
+        io::ErrorKind::AddrNotAvailable => "; it is none of this machine's addresses",
+        _ => "",
+    }
+}
+
+/// Runs one side on its thread and a front end here, until both have ended
+fn front_end<S: Front, F>(
+    config: &Config,
+    quiet: bool,
+    command: &Command,
+    start: impl FnOnce(Clock, mpsc::Receiver<S::Command>, Events<S::Event>) -> F + Send + 'static,
+) -> u8
+where
+    F: Future<Output = Outcome>,
+{
+    let clock = Clock::new();
+    let runtime = match runtime() {
+        Ok(runtime) => runtime,
+        Err(error) => return complain(&error, FAILED),
+    };
+    let (command_sender, commands) = mpsc::channel(COMMANDS);
+    let common = command.common();
+    let line_mode = common.line_mode() || !io::stdin().is_terminal() || !io::stdout().is_terminal();
+    let (events, event_receiver) = events::channel((quiet && line_mode).then_some(S::is_important));
+    let side = {
+        let clock = clock.clone();
+        let side = move || match self::runtime() {
+            Ok(runtime) => runtime.block_on(start(clock, commands, events)),
+            Err(error) => Outcome::Failed(error),
+        };
+        match thread::Builder::new().name(S::NAME.to_owned()).spawn(side) {
+            Ok(side) => side,
+            Err(error) => return complain(&format!("cannot start a thread: {error}"), FAILED),
+        }
+    };
+    let shown = runtime.block_on(async {
+        let signals = Signals::new()?;
+        if line_mode {
+            let colour =
+                io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+            let format = if common.json { plain::Format::Json } else { plain::Format::Text { colour } };
+            let mut output = io::BufWriter::new(io::stdout().lock());
+            let input = plain::lines(io::stdin());
+            plain::run::<S>(format, &clock, &mut output, input, command_sender, event_receiver, signals)
+                .await
+                .map_err(|error| named("cannot write the output", &error))
+        } else {
+            tui::run::<S>(config, &clock, command_sender, event_receiver, signals)
+                .await
+                .map_err(|error| named("cannot use the terminal", &error))
+        }
+    });
+    if let Err(error) = shown {
+        let reader_gone = error.kind() == io::ErrorKind::BrokenPipe;
+        return if reader_gone { FAILED } else { complain(&error, FAILED) };
+    }
+    match side.join() {
+        Ok(Outcome::Done) => DONE,
+        Ok(Outcome::Failed(reason)) => complain(&reason, FAILED),
+        Err(_panic) => complain(&"internal error, told above; please report it", FAILED),
+    }
+}
+
+fn runtime() -> Result<runtime::Runtime, String> {
+    runtime::Builder::new_current_thread().enable_all().build().map_err(|error| format!("cannot start: {error}"))
+}
+
+/// The error, saying what could not be done
+fn named(what: &str, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{what}: {error}"))
+}
+
+/// Prints what was asked for
+fn print(text: &str) -> u8 {
+    let mut output = io::stdout().lock();
+    match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
+        Ok(()) => DONE,
+        Err(error) => complain(&format!("cannot write the output: {error}"), FAILED),
+    }
+}
+
+/// One line on standard error: what was wrong and what to do
+fn complain(what: &impl std::fmt::Display, status: u8) -> u8 {
+    // Where that fails too there is nobody left to tell.
+    let _told = writeln!(io::stderr(), "slp: {what}");
+    status
+}

@@ -1,0 +1,107 @@
+//! What the system sends a program that is to end
+//!
+//! Interrupt, terminate and hang-up on Unix; Ctrl-C, Ctrl-Break, closing the window, logging off and shutting down on
+//! Windows. What is done then is the front end's.
+
+use std::io;
+
+#[cfg(unix)]
+mod imp {
+    use std::io;
+
+    use tokio::signal::unix::{Signal, SignalKind, signal};
+
+    #[derive(Debug)]
+    pub(super) struct Sources {
+        interrupt: Signal,
+        terminate: Signal,
+        hangup: Signal,
+    }
+
+    impl Sources {
+        pub(super) fn new() -> io::Result<Self> {
+            Ok(Self {
+                interrupt: signal(SignalKind::interrupt())?,
+                terminate: signal(SignalKind::terminate())?,
+                hangup: signal(SignalKind::hangup())?,
+            })
+        }
+
+        pub(super) async fn recv(&mut self) {
+            tokio::select! {
+                _ = self.interrupt.recv() => {}
+                _ = self.terminate.recv() => {}
+                _ = self.hangup.recv() => {}
+            }
+        }
+    }
+}
+
+#[cfg(windows)]
+mod imp {
+    use std::io;
+
+    use tokio::signal::windows::{
+        CtrlBreak, CtrlC, CtrlClose, CtrlLogoff, CtrlShutdown, ctrl_break, ctrl_c, ctrl_close, ctrl_logoff,
+        ctrl_shutdown,
+    };
+
+    #[derive(Debug)]
+    pub(super) struct Sources {
+        c: CtrlC,
+        r#break: CtrlBreak,
+        close: CtrlClose,
+        logoff: CtrlLogoff,
+        shutdown: CtrlShutdown,
+    }
+
+    impl Sources {
+        pub(super) fn new() -> io::Result<Self> {
+            Ok(Self {
+                c: ctrl_c()?,
+                r#break: ctrl_break()?,
+                close: ctrl_close()?,
+                logoff: ctrl_logoff()?,
+                shutdown: ctrl_shutdown()?,
+            })
+        }
+
+        pub(super) async fn recv(&mut self) {
+            tokio::select! {
+                _ = self.c.recv() => {}
+                _ = self.r#break.recv() => {}
+                _ = self.close.recv() => {}
+                _ = self.logoff.recv() => {}
+                _ = self.shutdown.recv() => {}
+            }
+        }
+    }
+}
+
+/// The signals that ask a program to end
+#[derive(Debug)]
+pub struct Signals(Option<imp::Sources>);
+
+impl Signals {
+    /// Takes over the signals' handling; needs a tokio runtime
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn new() -> io::Result<Self> {
+        imp::Sources::new().map(|sources| Self(Some(sources)))
+    }
+
+    /// None that ever come, for tests
+    #[must_use]
+    pub const fn none() -> Self {
+        Self(None)
+    }
+
+    /// Waits for the next signal
+    pub async fn recv(&mut self) {
+        match &mut self.0 {
+            Some(sources) => sources.recv().await,
+            None => std::future::pending().await,
+        }
+    }
+}
