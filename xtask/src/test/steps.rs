@@ -9,6 +9,7 @@ use super::tally::Tally;
 use super::{Context, Mode};
 use crate::cmd::{Cmd, CmdError};
 use crate::setup::Need;
+use crate::setup::rust::{THUMB, WINDOWS};
 use crate::tidy;
 use crate::workspace::{self, Members};
 
@@ -24,10 +25,6 @@ pub(super) struct Step {
 
 /// What the tests of some package need
 pub(super) const TESTS_NEED: &[Need] = &[Need::Tmux, Need::Mcstatus, Need::MinecraftProtocol];
-
-/// The targets that code is checked or built for
-const WINDOWS: &str = "x86_64-pc-windows-gnu";
-const THUMB: &str = "thumbv7m-none-eabi";
 
 /// All of them, in the order in which they run: what fails fast comes first
 pub(super) const STEPS: &[Step] = &[
