@@ -476,7 +476,7 @@ fn document_that_is_none_is_a_failure() {
 
 #[test]
 fn hostile_document_reaches_no_terminal() {
-    let escaped: String = HOSTILE.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
+    let escaped = packets::escaped(HOSTILE);
     // As characters only what JSON lets stand for itself.
     let raw: String = HOSTILE.chars().filter(|c| !c.is_ascii_control() || *c == '\u{7f}').collect();
     for text in [escaped, raw] {
