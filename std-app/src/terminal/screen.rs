@@ -109,7 +109,9 @@ impl Screen {
     /// As [`draw`](Self::draw).
     pub fn clear(&mut self) -> io::Result<()> {
         ensure_taken()?;
-        self.terminal.clear()
+        // Not `Terminal::clear`: it asks the terminal where the cursor is, and the answer goes to whoever reads the keys.
+        let size = self.terminal.size()?;
+        self.terminal.resize(size.into())
     }
 }
 
