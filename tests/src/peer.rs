@@ -188,6 +188,13 @@ impl Peer {
         }
     }
 
+    /// Waits until the other side sends or closes, at most for `patience`, and takes nothing
+    pub fn wait_for_anything(&mut self, patience: Duration) {
+        self.stream.set_read_timeout(Some(patience)).expect("a time-out");
+        let _either_way = self.stream.peek(&mut [0]);
+        self.stream.set_read_timeout(Some(DEADLINE)).expect("a time-out");
+    }
+
     /// Waits for `patience` whether the other side closes
     pub fn closes_within(&mut self, patience: Duration) -> bool {
         self.stream.set_read_timeout(Some(patience)).expect("a time-out");

@@ -284,7 +284,7 @@ fn stop_closes_every_connection_and_ends_well() {
 
 #[test]
 fn silent_client_is_pinged_and_closed_when_it_stays_silent() {
-    let mut server = Server::with_config("[server]\nping_after = 0.2\nsilence_timeout = 0.4\n");
+    let mut server = Server::with_config("[server]\nping_after = 0.2\nsilence_timeout = 2\n");
     let mut peer = Peer::connect(server.address());
     let (id, payload) = peer.frame();
     assert_eq!((id, payload.len()), (1, 8), "a Ping");

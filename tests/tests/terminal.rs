@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use portable_pty::ExitStatus;
-use slp_tests::screen::{self, Screen};
+use slp_tests::screen::Screen;
 use slp_tests::{Client, FakeServer, Home, Peer, Server, Slp, events, packets};
 use vt100::MouseProtocolMode;
 
@@ -338,7 +338,7 @@ fn signals_give_the_screen_back() {
 fn terminal_that_is_closed_takes_the_program_with_it() {
     let fake = FakeServer::start();
     let mut peer = None;
-    let status = screen::run_and_hang_up(&Slp::new(["client", &fake.address().to_string()]), || {
+    let status = slp_tests::screen::run_and_hang_up(&Slp::new(["client", &fake.address().to_string()]), || {
         peer = Some(fake.accept());
     });
     peer.expect("it was accepted").expect_close();
@@ -393,7 +393,7 @@ fn hostile_texts_only_draw() {
     let mut peer = fake.accept();
     screen.run("ping 1");
     peer.expect(fake.hello());
-    let escaped: String = hostile.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
+    let escaped = packets::escaped(hostile);
     let players = format!(r#"{{"max":1,"online":1,"sample":[{{"name":"{escaped}","id":""}}]}}"#);
     let version = format!(r#"{{"name":"{escaped}","protocol":1}}"#);
     peer.send(packets::response(format!(

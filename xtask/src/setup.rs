@@ -37,8 +37,6 @@ pub(crate) enum Need {
     Thumb,
     /// The standard library of 64-bit Windows
     Windows,
-    /// A terminal multiplexer, to see the program in
-    Tmux,
     /// mcstatus in `target/peers/python`
     Mcstatus,
     /// minecraft-protocol in `target/peers/node`
@@ -47,8 +45,8 @@ pub(crate) enum Need {
 
 impl Need {
     /// Everything, quick ones first
-    pub(crate) const ALL: [Self; 7] =
-        [Self::Rustfmt, Self::Clippy, Self::Thumb, Self::Windows, Self::Tmux, Self::Mcstatus, Self::MinecraftProtocol];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Rustfmt, Self::Clippy, Self::Thumb, Self::Windows, Self::Mcstatus, Self::MinecraftProtocol];
 
     /// What people call it
     fn name(self) -> &'static str {
@@ -57,7 +55,6 @@ impl Need {
             Self::Clippy => "clippy",
             Self::Thumb => rust::THUMB,
             Self::Windows => rust::WINDOWS,
-            Self::Tmux => "tmux",
             Self::Mcstatus => "mcstatus",
             Self::MinecraftProtocol => "minecraft-protocol",
         }
@@ -70,7 +67,6 @@ impl Need {
             Self::Clippy => rust::component("clippy", &["clippy", "--version"], install),
             Self::Thumb => rust::target(rust::THUMB, "the build for a microcontroller", install),
             Self::Windows => rust::target(rust::WINDOWS, "the check for Windows", install),
-            Self::Tmux => system::tmux(install),
             Self::Mcstatus => python::mcstatus(install),
             Self::MinecraftProtocol => node::minecraft_protocol(install),
         }

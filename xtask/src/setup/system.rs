@@ -24,21 +24,6 @@ pub(super) struct Program {
     pub(super) winget: &'static str,
 }
 
-/// tmux, which Windows has not
-pub(super) fn tmux(install: bool) -> Result<bool, Missing> {
-    if cfg!(windows) {
-        return Ok(false);
-    }
-    let tmux = Program {
-        names: &["tmux"],
-        used_by: "the tests in a terminal multiplexer",
-        debian: &["tmux"],
-        homebrew: "tmux",
-        winget: "",
-    };
-    tmux.ensure(install).map(|(_, installed)| installed)
-}
-
 impl Program {
     /// Where it is on `PATH`, and whether it had to be installed
     pub(super) fn ensure(&self, install: bool) -> Result<(PathBuf, bool), Missing> {

@@ -24,9 +24,9 @@ pub(super) struct Step {
 }
 
 /// What the tests of some package need
-pub(super) const TESTS_NEED: &[Need] = &[Need::Tmux, Need::Mcstatus, Need::MinecraftProtocol];
+pub(super) const TESTS_NEED: &[Need] = &[Need::Mcstatus, Need::MinecraftProtocol];
 
-/// Features of proto-core that need `std` and never get onto a device
+/// Features of proto-core for hosts: `testing` needs `std` and keeps what happened in memory without bound
 const HOST_ONLY: &[&str] = &["testing"];
 
 /// All of them, in the order in which they run: what fails fast comes first
