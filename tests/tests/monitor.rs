@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use proto_core::telemetry::{Envelope, MAX_FRAME, Reason, Report, encode};
 use serde_json::{Value, json};
-use slp_tests::process::{Output, Process};
+use slp_tests::process::Output;
 use slp_tests::{Home, Slp, events};
 
 fn text<T: for<'a> TryFrom<&'a str>>(text: &str) -> T {
@@ -311,6 +311,8 @@ mod unix {
     use std::process::Command;
 
     use portable_pty::{MasterPty, PtySize, native_pty_system};
+    use slp_tests::process::Process;
+    use slp_tests::screen::Screen;
 
     use super::*;
 
@@ -343,6 +345,13 @@ mod unix {
         assert_eq!(objects(&monitor(&["/dev/null", "--json"]).run()), [] as [Value; 0]);
         let output = monitor(&["/dev/null", "--reconnect"]).run();
         assert!(output.assert_failed(2).contains("/dev/null is no serial port"), "{output:?}");
+    }
+
+    #[test]
+    fn terminal_as_standard_input_is_refused() {
+        let mut screen = Screen::start(&monitor(&["-"]), 80, 24);
+        screen.wait_for("slp: -: standard input is a terminal");
+        assert_eq!(screen.finish_and_assert_restored().exit_code(), 2);
     }
 
     #[test]

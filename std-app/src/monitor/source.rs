@@ -167,15 +167,27 @@ fn read_file(path: &Path, follow: bool, reconnect: bool, sink: &Sink) -> Outcome
         Err(error) => return cannot_open(path, &error),
     };
     let failed = |error: io::Error| Outcome::Failed(format!("cannot read {}: {error}", shown(path)));
-    // What was in it before is a recording; what is added from now on is news.
-    sink.live.set(!file.metadata().is_ok_and(|metadata| metadata.is_file()));
+    let recorded = match file.metadata() {
+        Ok(metadata) if metadata.is_file() => Some(metadata.len()),
+        Ok(_) => None,
+        Err(error) => return failed(error),
+    };
+    if let (true, Some(recorded)) = (follow, recorded) {
+        // What was in it is a recording; what is added from now on is news.
+        sink.live.set(false);
+        match copy(&mut (&file).take(recorded), sink) {
+            Ok(ControlFlow::Continue(())) => {}
+            Ok(ControlFlow::Break(())) => return Outcome::Done,
+            Err(error) => return failed(error),
+        }
+    }
+    sink.live.set(follow || recorded.is_none());
     loop {
         match copy(&mut file, sink) {
             Ok(ControlFlow::Continue(())) if follow => {}
             Ok(_) => return Outcome::Done,
             Err(error) => return failed(error),
         }
-        sink.live.set(true);
         thread::sleep(LOOK_EVERY);
         match cut_short(&mut file) {
             Ok(false) => {}

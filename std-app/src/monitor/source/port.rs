@@ -21,7 +21,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 const NAMED: usize = 8;
 
 /// Whether this is the name of a serial port: `COM3`, or `\\.\COM12`
-#[cfg(not(unix))]
+#[cfg(any(not(unix), test))]
 pub(super) fn is_one(path: &Path) -> bool {
     name(path).to_str().is_some_and(|name| {
         let (com, number) = name.split_at_checked(3).unwrap_or_default();
@@ -135,4 +135,20 @@ fn there_are() -> String {
     ports.sort();
     let names: Vec<_> = ports.iter().take(NAMED).map(|port| shown(port)).collect();
     if names.is_empty() { String::new() } else { format!("; serial ports here: {}", names.join(", ")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_of_windows_are_told_from_files_by_their_names() {
+        for port in ["COM1", "com3", "COM256"] {
+            assert!(is_one(Path::new(port)), "{port}");
+        }
+        for file in ["COM", "COM3.bin", "./COM3", "CO", "", "COM\u{b2}", "€", "capture.bin"] {
+            assert!(!is_one(Path::new(file)), "{file}");
+        }
+        assert_eq!(is_one(Path::new(r"\\.\COM12")), cfg!(windows));
+    }
 }
