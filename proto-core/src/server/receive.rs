@@ -299,7 +299,12 @@ impl<A: AsRef<[u8]>> Server<A> {
                 if self.receive.unknown >= MAX_UNKNOWN_PACKETS {
                     return Err(Violation::TooManyUnknown { limit: MAX_UNKNOWN_PACKETS });
                 }
-                self.receive.part = Part::Unknown;
+                if body == 0 {
+                    // Complete: without an end at once, its deadline could strike before the next call.
+                    self.receive.end_of_frame();
+                } else {
+                    self.receive.part = Part::Unknown;
+                }
                 Ok(Step::Event(Event::UnknownPacket { id, body }))
             }
         }
