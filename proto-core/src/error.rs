@@ -3,6 +3,8 @@
 //! Three kinds: [`Error`] ends a connection (the peer broke a rule, was silent for too long or left),
 //! [`Refused`] turns down a command of ours and changes nothing, and what the transport reports stays with the driver.
 //! All are small and `Copy`, hold the numbers of their message and no text.
+//!
+//! What went wrong is told here, not what follows from it: whether to reconnect, log or exit is the program's affair.
 
 use core::fmt;
 use core::time::Duration;

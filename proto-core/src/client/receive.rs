@@ -1,4 +1,6 @@
 //! Bytes of a server into events: the client's half of PROTOCOL.md §2, resumable at any byte
+//!
+//! It sends nothing and holds no exchange: what a complete packet leads to is decided in [`super`].
 
 use core::time::Duration;
 

@@ -1,4 +1,6 @@
 //! The driver over blocking transports
+//!
+//! It sets no time-outs and spawns nothing; what both drivers share is in the [module above](super).
 
 use embedded_io::{Error as _, ErrorKind, Read, Write};
 
@@ -58,7 +60,7 @@ impl<M: Machine, T: Read + Write, C: FnMut() -> Instant> Driver<M, T, C> {
                     self.needs_flush = true;
                     self.machine.handle_transmitted(count);
                 }
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(Error::Transport(error)),
             }
         }

@@ -1,4 +1,6 @@
 //! Whether a connection's first bytes are a legacy ping
+//!
+//! It reads nothing of what a 1.6 ping says, measures no time and answers nothing.
 
 use core::time::Duration;
 

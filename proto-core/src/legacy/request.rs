@@ -1,4 +1,6 @@
 //! The 1.6 ping: the client writes it, the server reads it for the log
+//!
+//! Neither direction waits, answers or decides whether it is a 1.6 ping at all: that is for [`super::Detector`].
 
 use heapless::String;
 

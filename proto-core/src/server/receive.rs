@@ -1,4 +1,6 @@
 //! Bytes of a client into events: the server's half of PROTOCOL.md §2, resumable at any byte
+//!
+//! It sends nothing and measures no silence: what a complete packet is answered with is decided in [`super`].
 
 use core::time::Duration;
 
