@@ -1,0 +1,69 @@
+//! What the client needs of a board
+//!
+//! One implementation for each board, and one for tests. A port to another board is this trait, the drivers below it and
+//! a memory map; nothing else knows what it runs on.
+
+#[cfg(target_os = "none")]
+mod panic;
+
+#[cfg(all(target_os = "none", feature = "lm3s6965evb"))]
+mod lm3s6965evb;
+
+#[cfg(all(target_os = "none", feature = "lm3s6965evb"))]
+pub use lm3s6965evb::Lm3s6965evb as Selected;
+
+#[cfg(all(target_os = "none", not(feature = "lm3s6965evb")))]
+compile_error!("name exactly one board: --features lm3s6965evb");
+
+use proto_core::Instant;
+use smoltcp::phy::Device;
+
+/// A serial line that never waits
+pub trait Serial {
+    /// A byte that has come, if there is one
+    fn read(&mut self) -> Option<u8>;
+
+    /// Takes a byte to send; `false` where there is no room for it now
+    fn write(&mut self, byte: u8) -> bool;
+}
+
+/// Where random numbers start from
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entropy {
+    /// The number
+    pub seed: u64,
+    /// Whether it differs at every boot and cannot be guessed; the board's page says what is mixed where it is not
+    pub per_boot: bool,
+}
+
+/// What the client needs of a board
+pub trait Board {
+    /// Its network
+    type Network: Device;
+    /// A serial line
+    type Serial: Serial;
+
+    /// Its name, as the feature is called
+    const NAME: &'static str;
+
+    /// Time since boot
+    fn now(&self) -> Instant;
+
+    /// Sleeps until `deadline`, or until something came in; may return earlier
+    fn wait(&mut self, deadline: Instant);
+
+    /// The network device
+    fn network(&mut self) -> &mut Self::Network;
+
+    /// The network device's own address
+    fn mac_address(&self) -> [u8; 6];
+
+    /// The line with the person
+    fn console(&mut self) -> &mut Self::Serial;
+
+    /// The line with the monitor
+    fn telemetry(&mut self) -> &mut Self::Serial;
+
+    /// Where random numbers start from
+    fn entropy(&mut self) -> Entropy;
+}
