@@ -92,13 +92,14 @@ impl Mac {
         let [low, high, first, second] = self.registers.read(DATA).to_le_bytes();
         let total = usize::from(u16::from_le_bytes([low, high]));
         let frame = total.saturating_sub(OVERHEAD);
-        let mut bytes = self.received.iter_mut();
-        for (place, byte) in bytes.by_ref().zip([first, second]) {
+        let mut places = self.received.iter_mut();
+        // The bytes lead: the other way round each end of a word would cost a place.
+        for (byte, place) in [first, second].into_iter().zip(places.by_ref()) {
             *place = byte;
         }
         for _ in 1..total.div_ceil(4) {
             let word = self.registers.read(DATA).to_le_bytes();
-            for (place, byte) in bytes.by_ref().zip(word) {
+            for (byte, place) in word.into_iter().zip(places.by_ref()) {
                 *place = byte;
             }
         }
