@@ -40,12 +40,30 @@ pub enum Turn {
     Exit,
 }
 
-/// All of the client
-pub struct App<'a> {
-    net: Net<'a>,
+/// The client's large parts, to be put where they are never moved
+///
+#[derive(Default)]
+pub struct Memory<'a> {
+    net: Storage<'a>,
     console: Console,
     telemetry: Telemetry,
     session: Session,
+}
+
+impl Memory<'_> {
+    /// Unused memory
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { net: Storage::new(), console: Console::new(), telemetry: Telemetry::new(), session: Session::new() }
+    }
+}
+
+/// All of the client
+pub struct App<'a> {
+    net: Net<'a>,
+    console: &'a mut Console,
+    telemetry: &'a mut Telemetry,
+    session: &'a mut Session,
     client: Option<Client>,
     link: Link,
     server: Option<Server>,
@@ -63,8 +81,8 @@ impl<'a> App<'a> {
     ///
     /// `settings` are the words that the device was started with; where they are wrong that is told at the console and
     /// nothing of them holds.
-    pub fn new<B: Board>(board: &mut B, storage: &'a mut Storage<'a>, settings: &str) -> Self {
-        let (mut console, mut telemetry) = (Console::new(), Telemetry::new());
+    pub fn new<B: Board>(board: &mut B, memory: &'a mut Memory<'a>, settings: &str) -> Self {
+        let Memory { net: storage, console, telemetry, session } = memory;
         let now = board.now();
         console.line(format_args!("slp device {} on {}", env!("CARGO_PKG_VERSION"), B::NAME));
         let (version, _) = cut(env!("CARGO_PKG_VERSION"));
@@ -85,7 +103,7 @@ impl<'a> App<'a> {
             net,
             console,
             telemetry,
-            session: Session::new(),
+            session,
             client: None,
             link: if settings.server.is_some() { Link::Waiting { until: now } } else { Link::Idle },
             server: settings.server,
@@ -240,7 +258,7 @@ impl<'a> App<'a> {
         self.ask(now);
         let Some(client) = &mut self.client else { return };
         match client.handle_timeout(now) {
-            Ok(Some(event)) => self.session.handle(now, event, &mut self.console, &mut self.telemetry),
+            Ok(Some(event)) => self.session.handle(now, event, self.console, self.telemetry),
             Ok(None) => {}
             Err(error) => return self.failed(now, error),
         }
@@ -259,7 +277,7 @@ impl<'a> App<'a> {
                 }
                 client.handle_transmitted(sent);
             }
-            let (session, console, telemetry) = (&mut self.session, &mut self.console, &mut self.telemetry);
+            let (session, console, telemetry) = (&mut *self.session, &mut *self.console, &mut *self.telemetry);
             let mut failure = None;
             let received = self.net.receive(|bytes| {
                 let mut taken = 0;

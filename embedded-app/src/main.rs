@@ -8,21 +8,18 @@
 use core::panic::PanicInfo;
 
 use cortex_m_rt::entry;
-use embedded_app::app::{App, Turn};
+use embedded_app::app::{App, Memory, Turn};
 use embedded_app::board::{Board as _, Selected};
-use embedded_app::net::Storage;
 use static_cell::StaticCell;
 
-/// The memory of the network, which outlives `main`'s stack frame for the compiler's sake
-static STORAGE: StaticCell<Storage<'static>> = StaticCell::new();
-/// The client, off the stack so that its size is known from the section table
-static APP: StaticCell<App<'static>> = StaticCell::new();
+/// The client's large parts: a `static`, so that their size is known from the section table
+static MEMORY: StaticCell<Memory<'static>> = StaticCell::new();
 
 #[entry]
 fn main() -> ! {
     let Some(mut board) = Selected::take() else { Selected::exit(1) };
-    let storage = STORAGE.init_with(Storage::new);
-    let app = APP.init_with(|| board.with_settings(|board, settings| App::new(board, storage, settings)));
+    let memory = MEMORY.init_with(Memory::new);
+    let mut app = board.with_settings(|board, settings| App::new(board, memory, settings));
     loop {
         match app.turn(&mut board) {
             Turn::Sleep(until) => board.wait(until),

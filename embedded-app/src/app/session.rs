@@ -37,6 +37,12 @@ pub(super) struct Session {
     picker: Picker<VERSION, DESCRIPTION, NAMES>,
 }
 
+impl Default for Session {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Session {
     pub(super) const fn new() -> Self {
         Self { exchange: Exchange::None, picker: Picker::new() }

@@ -11,13 +11,14 @@ use core::panic::PanicInfo;
 use cortex_m::interrupt::InterruptNumber;
 use cortex_m::peripheral::NVIC;
 use proto_core::Instant;
+use static_cell::ConstStaticCell;
 
 use super::panic::{PANICKED, last_words};
 use super::{Board, Entropy};
 use crate::drivers::mmio::Block;
 use crate::drivers::pl011::Uart;
 use crate::drivers::semihosting;
-use crate::drivers::stellaris_mac::Mac;
+use crate::drivers::stellaris_mac::{Frames, Mac};
 use crate::drivers::stellaris_system::{self as system, CLOCK_MHZ};
 use crate::drivers::systick::{self, Clock};
 
@@ -54,6 +55,9 @@ const UART_1_PINS: u32 = 0b1100;
 /// Room for the settings
 const COMMAND_LINE: usize = 256;
 
+/// The frames' memory
+static FRAMES: ConstStaticCell<Frames> = ConstStaticCell::new(Frames::new());
+
 /// The board
 #[derive(Debug)]
 pub struct Lm3s6965evb {
@@ -85,7 +89,7 @@ impl Lm3s6965evb {
             clock: Clock::new(core.SYST, CLOCK_MHZ),
             console: Uart::new(uart_0, CLOCK_MHZ * 1_000_000),
             telemetry: Uart::new(uart_1, CLOCK_MHZ * 1_000_000),
-            mac: Mac::new(ethernet, mac_address),
+            mac: Mac::new(ethernet, FRAMES.take(), mac_address),
             mac_address,
         })
     }

@@ -50,17 +50,30 @@ const OVERHEAD: usize = 6;
 /// How often the transmitter is asked whether the frame before has left: 1.2 ms at 10 Mbit/s, many times over
 const TRANSMIT_PATIENCE: u32 = 1_000_000;
 
-/// The controller with a buffer for a frame in each direction
+/// Memory for a frame in each direction
 #[derive(Debug)]
-pub struct Mac {
-    registers: Block,
+pub(crate) struct Frames {
     received: [u8; FRAME],
     sending: [u8; FRAME],
 }
 
+impl Frames {
+    /// Unused memory
+    pub(crate) const fn new() -> Self {
+        Self { received: [0; FRAME], sending: [0; FRAME] }
+    }
+}
+
+/// The controller
+#[derive(Debug)]
+pub struct Mac {
+    registers: Block,
+    frames: &'static mut Frames,
+}
+
 impl Mac {
     /// Starts it; its clock must be on
-    pub(crate) fn new(registers: Block, address: [u8; 6]) -> Self {
+    pub(crate) fn new(registers: Block, frames: &'static mut Frames, address: [u8; 6]) -> Self {
         let [a, b, c, d, e, f] = address;
         registers.write(INTERRUPT_MASK, 0);
         registers.write(INTERRUPTS, u32::MAX);
@@ -70,7 +83,7 @@ impl Mac {
         registers.write(TRANSMIT_CONTROL, TRANSMIT_ENABLE | PAD | APPEND_CRC | DUPLEX);
         registers.write(RECEIVE_CONTROL, RECEIVE_ENABLE | REJECT_BAD_CRC);
         registers.write(INTERRUPT_MASK, RECEIVED | OVERRUN);
-        Self { registers, received: [0; FRAME], sending: [0; FRAME] }
+        Self { registers, frames }
     }
 
     /// Whether a frame waits or something is to be cleared up
@@ -92,7 +105,7 @@ impl Mac {
         let [low, high, first, second] = self.registers.read(DATA).to_le_bytes();
         let total = usize::from(u16::from_le_bytes([low, high]));
         let frame = total.saturating_sub(OVERHEAD);
-        let mut places = self.received.iter_mut();
+        let mut places = self.frames.received.iter_mut();
         // The bytes lead: the other way round each end of a word would cost a place.
         for (byte, place) in [first, second].into_iter().zip(places.by_ref()) {
             *place = byte;
@@ -164,12 +177,12 @@ impl Device for Mac {
             return None;
         }
         let length = self.take()?;
-        let received = Received(self.received.get(..length)?);
-        Some((received, Sending { registers: &self.registers, buffer: &mut self.sending }))
+        let received = Received(self.frames.received.get(..length)?);
+        Some((received, Sending { registers: &self.registers, buffer: &mut self.frames.sending }))
     }
 
     fn transmit(&mut self, _: Instant) -> Option<Sending<'_>> {
-        self.can_send().then_some(Sending { registers: &self.registers, buffer: &mut self.sending })
+        self.can_send().then_some(Sending { registers: &self.registers, buffer: &mut self.frames.sending })
     }
 
     fn capabilities(&self) -> DeviceCapabilities {
