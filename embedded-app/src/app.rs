@@ -73,7 +73,7 @@ pub struct App<'a> {
     watch: Option<Duration>,
     next_watch: Instant,
     /// A `ping` that waits for a ping of our own to end
-    waiting_ping: Option<Option<i64>>,
+    waiting_ping: Option<i64>,
 }
 
 impl<'a> App<'a> {
@@ -176,7 +176,9 @@ impl<'a> App<'a> {
                     Ok(server) => self.connect_to(now, server),
                     Err(error) => self.console.line(format_args!("{error}")),
                 },
-                _ => self.console.line(format_args!("\"connect\" takes HOST or HOST:PORT, such as: connect 10.0.2.2:25565")),
+                _ => self
+                    .console
+                    .line(format_args!("\"connect\" takes HOST or HOST:PORT, such as: connect 10.0.2.2:25565")),
             }
             return;
         }
@@ -186,7 +188,8 @@ impl<'a> App<'a> {
             Ok(ClientCommand::Exit) => self.leave(now),
             Ok(ClientCommand::Help) => {
                 self.console.line(format_args!("{}", Help(CLIENT)));
-                self.console.line(format_args!("connect HOST[:PORT]  watch that server (example: connect 10.0.2.2:25565)"));
+                self.console
+                    .line(format_args!("connect HOST[:PORT]  watch that server (example: connect 10.0.2.2:25565)"));
             }
             Err(ParseError::Empty) => {}
             Err(error @ ParseError::UnknownCommand { .. }) => {
@@ -200,11 +203,12 @@ impl<'a> App<'a> {
         let Some(client) = &mut self.client else {
             return self.not_connected("ping");
         };
+        let payload = payload.unwrap_or_else(|| now.as_millis());
         if self.session.exchange == Exchange::Quiet {
             self.waiting_ping = Some(payload);
             return;
         }
-        match client.ping(now, payload.unwrap_or_else(|| now.as_millis())) {
+        match client.ping(now, payload) {
             Ok(()) => self.session.exchange = Exchange::Asked,
             Err(refused) => self.console.line(format_args!("{refused}")),
         }
@@ -230,9 +234,9 @@ impl<'a> App<'a> {
 
     fn not_connected(&mut self, command: &str) {
         match &self.server {
-            None => self.console.line(format_args!(
-                "\"{command}\" needs a connection; name a server with: connect HOST[:PORT]"
-            )),
+            None => self
+                .console
+                .line(format_args!("\"{command}\" needs a connection; name a server with: connect HOST[:PORT]")),
             Some(server) => {
                 self.console.line(format_args!("\"{command}\" needs a connection; there is none to {server} yet"));
             }
@@ -318,7 +322,7 @@ impl<'a> App<'a> {
         }
         self.session.exchange = Exchange::None;
         if let Some(payload) = self.waiting_ping.take() {
-            return self.ping(now, payload);
+            return self.ping(now, Some(payload));
         }
         if let Some(period) = self.watch
             && now >= self.next_watch
@@ -374,8 +378,7 @@ impl<'a> App<'a> {
             Change::Up(address) => {
                 let (cidr, gateway, by_dhcp) = (address.cidr, address.gateway, address.by_dhcp);
                 self.has_address = true;
-                let report =
-                    Report::Address { address: cidr.address(), prefix: cidr.prefix_len(), gateway, by_dhcp };
+                let report = Report::Address { address: cidr.address(), prefix: cidr.prefix_len(), gateway, by_dhcp };
                 self.console.line(format_args!("{report}"));
                 self.telemetry.report(now, report);
             }

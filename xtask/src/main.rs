@@ -12,8 +12,10 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
+mod build_firmware;
 mod ci;
 mod cmd;
+mod emulate;
 mod report;
 mod screenshot;
 mod setup;
@@ -35,6 +37,8 @@ enum Command {
     Test(test::Args),
     Ci(ci::Args),
     Screenshot(screenshot::Args),
+    BuildFirmware(build_firmware::Args),
+    Emulate(emulate::Args),
 }
 
 fn main() -> ExitCode {
@@ -47,6 +51,8 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&args),
         Command::Ci(args) => ci::run(&args),
         Command::Screenshot(args) => screenshot::run(&args),
+        Command::BuildFirmware(args) => build_firmware::run(&args),
+        Command::Emulate(args) => emulate::run(&args),
     };
     outcome.unwrap_or_else(|error| {
         complain(format_args!("{error:#}"));

@@ -37,6 +37,8 @@ pub(crate) enum Need {
     Thumb,
     /// The standard library of 64-bit Windows
     Windows,
+    /// The emulator that the device's firmware runs in
+    Qemu,
     /// A terminal multiplexer, to see the program in
     Tmux,
     /// mcstatus in `target/peers/python`
@@ -47,8 +49,16 @@ pub(crate) enum Need {
 
 impl Need {
     /// Everything, quick ones first
-    pub(crate) const ALL: [Self; 7] =
-        [Self::Rustfmt, Self::Clippy, Self::Thumb, Self::Windows, Self::Tmux, Self::Mcstatus, Self::MinecraftProtocol];
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Rustfmt,
+        Self::Clippy,
+        Self::Thumb,
+        Self::Windows,
+        Self::Qemu,
+        Self::Tmux,
+        Self::Mcstatus,
+        Self::MinecraftProtocol,
+    ];
 
     /// Makes sure that it is there: `Ok(true)` when it had to be installed
     fn ensure(self, install: bool) -> Result<bool, Missing> {
@@ -57,6 +67,7 @@ impl Need {
             Self::Clippy => rust::component("clippy", &["clippy", "--version"], install),
             Self::Thumb => rust::target("thumbv7m-none-eabi", "the build for a microcontroller", install),
             Self::Windows => rust::target("x86_64-pc-windows-gnu", "the check for Windows", install),
+            Self::Qemu => system::qemu(install),
             Self::Tmux => system::tmux(install),
             Self::Mcstatus => python::mcstatus(install),
             Self::MinecraftProtocol => node::minecraft_protocol(install),

@@ -49,7 +49,7 @@ pub(super) struct Backoff {
 
 impl Backoff {
     const FIRST: Duration = Duration::from_secs(1);
-    const LONGEST: Duration = Duration::from_secs(60);
+    const LONGEST: Duration = Duration::from_mins(1);
 
     pub(super) const fn new() -> Self {
         Self { pause: Self::FIRST }
@@ -60,7 +60,7 @@ impl Backoff {
         let pause = self.pause;
         self.pause = (pause * 2).min(Self::LONGEST);
         let part = u32::try_from(random % 256).unwrap_or_default();
-        pause - pause * part / 1_024
+        pause.saturating_sub(pause * part / 1_024)
     }
 }
 

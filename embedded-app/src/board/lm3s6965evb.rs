@@ -77,11 +77,7 @@ impl Lm3s6965evb {
         // None of these peripherals touches memory by itself as it is configured here.
         let [control, port_a, port_d, uart_0, uart_1, ethernet] =
             unsafe { [SYSTEM_CONTROL, GPIO_A, GPIO_D, UART_0, UART_1, ETHERNET].map(|base| Block::new(base)) };
-        system::start(
-            &control,
-            system::UART0 | system::UART1,
-            system::GPIO_A | system::GPIO_D | system::ETHERNET,
-        );
+        system::start(&control, system::UART0 | system::UART1, system::GPIO_A | system::GPIO_D | system::ETHERNET);
         system::alternate(&port_a, UART_0_PINS);
         system::alternate(&port_d, UART_1_PINS);
         let mac_address = system::mac_address(&control);
@@ -173,9 +169,9 @@ impl Board for Lm3s6965evb {
     }
 
     fn entropy(&mut self) -> Entropy {
-        let [a, b, c, d, e, f] = self.mac_address;
-        let [time, more] = self.now().as_micros().to_le_bytes().first_chunk().copied().unwrap_or_default();
-        Entropy { seed: u64::from_le_bytes([a, b, c, d, e, f, time, more]), per_boot: false }
+        let mut seed = [0; 8];
+        seed[..6].copy_from_slice(&self.mac_address);
+        Entropy { seed: u64::from_le_bytes(seed).rotate_left(16) ^ self.now().as_micros(), per_boot: false }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Arm PrimeCell UART (PL011), as the Stellaris parts have it
+//! Arm `PrimeCell` UART (PL011), as the Stellaris parts have it
 //!
 //! Reads and writes without waiting; the interrupt only wakes the core, no handler runs.
 

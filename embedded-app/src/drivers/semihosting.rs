@@ -1,6 +1,6 @@
 //! Semihosting: what a debugger or QEMU does for the program
 //!
-//! The way in is `BKPT 0xAB` (Arm, "Semihosting for AArch32 and AArch64", 2.3). Where nothing listens that is a
+//! The way in is `BKPT 0xAB` (Arm, "Semihosting for `AArch32` and `AArch64`", 2.3). Where nothing listens that is a
 //! `HardFault`: only boards that always run under an emulator use this.
 
 #![expect(unsafe_code, reason = "a semihosting call is a breakpoint instruction with two registers")]

@@ -37,6 +37,7 @@ const ADDRESS_0: usize = 0x014;
 const ADDRESS_1: usize = 0x018;
 /// MACNP
 const PACKETS: usize = 0x034;
+const NUMBER: u32 = 0x3F;
 /// MACTR.NEWTX
 const TRANSMIT: usize = 0x038;
 const NEW_TRANSMIT: u32 = 1 << 0;
@@ -74,11 +75,12 @@ pub struct Mac {
 impl Mac {
     /// Starts it; its clock must be on
     pub(crate) fn new(registers: Block, frames: &'static mut Frames, address: [u8; 6]) -> Self {
-        let [a, b, c, d, e, f] = address;
+        let mut words = [[0; 4]; 2];
+        words.as_flattened_mut()[..6].copy_from_slice(&address);
         registers.write(INTERRUPT_MASK, 0);
         registers.write(INTERRUPTS, u32::MAX);
-        registers.write(ADDRESS_0, u32::from_le_bytes([a, b, c, d]));
-        registers.write(ADDRESS_1, u32::from_le_bytes([e, f, 0, 0]));
+        registers.write(ADDRESS_0, u32::from_le_bytes(words[0]));
+        registers.write(ADDRESS_1, u32::from_le_bytes(words[1]));
         registers.write(RECEIVE_CONTROL, RESET_FIFO);
         registers.write(TRANSMIT_CONTROL, TRANSMIT_ENABLE | PAD | APPEND_CRC | DUPLEX);
         registers.write(RECEIVE_CONTROL, RECEIVE_ENABLE | REJECT_BAD_CRC);
@@ -88,16 +90,21 @@ impl Mac {
 
     /// Whether a frame waits or something is to be cleared up
     pub(crate) fn is_ready(&self) -> bool {
-        self.registers.read(PACKETS) & 0x3F != 0 || self.registers.read(INTERRUPTS) & OVERRUN != 0
+        self.packets() > 0 || self.registers.read(INTERRUPTS) & OVERRUN != 0
+    }
+
+    /// Frames in the FIFO: NPR
+    fn packets(&self) -> u32 {
+        self.registers.read(PACKETS) & NUMBER
     }
 
     /// Takes a frame out of the FIFO; its length, if there was one that fits
     fn take(&mut self) -> Option<usize> {
         self.clear_errors();
-        if self.registers.read(PACKETS) & 0x3F == 0 {
+        if self.packets() == 0 {
             // The request stays set until it is acknowledged; a frame that came since then sets it again.
             self.registers.write(INTERRUPTS, RECEIVED);
-            if self.registers.read(PACKETS) & 0x3F == 0 {
+            if self.packets() == 0 {
                 return None;
             }
         }

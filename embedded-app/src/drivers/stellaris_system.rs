@@ -72,7 +72,6 @@ const USER_1: usize = 0x1E4;
 
 /// The MAC address that the board's maker stored, three bytes in each of two registers
 pub(crate) fn mac_address(system: &Block) -> [u8; 6] {
-    let [a, b, c, _] = system.read(USER_0).to_le_bytes();
-    let [d, e, f, _] = system.read(USER_1).to_le_bytes();
-    [a, b, c, d, e, f]
+    let [low, high] = [USER_0, USER_1].map(|register| system.read(register).to_le_bytes());
+    [low[0], low[1], low[2], high[0], high[1], high[2]]
 }

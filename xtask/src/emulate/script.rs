@@ -1,0 +1,125 @@
+//! A conversation with the device's console, written down
+//!
+//! ```text
+//! # a comment
+//! < connected to     waits until the console shows that text, behind what was waited for before
+//! > ping 42          types that line
+//! ```
+
+use std::io::{Read, Write};
+use std::path::Path;
+use std::process::{ChildStdin, ChildStdout};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+
+/// Return to the start of the line and erase it
+const ERASE: &str = "\r\x1b[K";
+
+#[derive(Debug, PartialEq, Eq)]
+enum Step {
+    Type(String),
+    Wait(String),
+}
+
+/// What to type and what to wait for
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Script(Vec<Step>);
+
+impl Script {
+    pub(super) fn read(file: &Path) -> anyhow::Result<Self> {
+        let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+        Self::parse(&text).with_context(|| format!("{}", file.display()))
+    }
+
+    fn parse(text: &str) -> anyhow::Result<Self> {
+        let mut steps = Vec::new();
+        for (row, line) in text.lines().enumerate() {
+            let line = line.trim();
+            match line.split_at_checked(1) {
+                None | Some(("#", _)) => {}
+                Some((">", rest)) => steps.push(Step::Type(rest.trim().to_owned())),
+                Some(("<", rest)) => steps.push(Step::Wait(rest.trim().to_owned())),
+                Some(_) => bail!("line {}: \"> TEXT\", \"< TEXT\" or \"# comment\" expected", row + 1),
+            }
+        }
+        Ok(Self(steps))
+    }
+
+    /// Plays it and shows the console; then waits for the console's end
+    pub(super) fn play(self, mut stdin: ChildStdin, stdout: ChildStdout, deadline: Duration) -> anyhow::Result<bool> {
+        let console = read(stdout);
+        let until = Instant::now() + deadline;
+        let mut seen = String::new();
+        for step in self.0 {
+            match step {
+                Step::Type(line) => write!(stdin, "{line}\r").and_then(|()| stdin.flush()).context("typing")?,
+                Step::Wait(text) => loop {
+                    if let Some(place) = seen.find(&text) {
+                        seen.drain(..place + text.len());
+                        break;
+                    }
+                    match show(&console, until) {
+                        Ok(more) => seen.push_str(&more),
+                        Err(RecvTimeoutError::Timeout) => {
+                            bail!("waited {} s for {text:?}; since the step before: {seen:?}", deadline.as_secs())
+                        }
+                        Err(RecvTimeoutError::Disconnected) => bail!("the device ended; {text:?} was still to come"),
+                    }
+                },
+            }
+        }
+        loop {
+            match show(&console, until) {
+                Ok(_) => {}
+                Err(RecvTimeoutError::Disconnected) => return Ok(true),
+                Err(RecvTimeoutError::Timeout) => {
+                    bail!("the script is through, but the device has not ended after {} s", deadline.as_secs())
+                }
+            }
+        }
+    }
+}
+
+/// Waits for more of the console and shows it
+fn show(console: &Receiver<String>, until: Instant) -> Result<String, RecvTimeoutError> {
+    let more = console.recv_timeout(until.saturating_duration_since(Instant::now()))?;
+    let mut out = std::io::stdout().lock();
+    // A reader that went away is no reason to stop.
+    out.write_all(more.as_bytes()).and_then(|()| out.flush()).ok();
+    Ok(more)
+}
+
+/// What the console says, as it comes, without what only moves the cursor
+fn read(mut stdout: ChildStdout) -> Receiver<String> {
+    let (sender, receiver) = channel();
+    thread::spawn(move || {
+        let mut buffer = [0; 1_024];
+        let mut rest = Vec::new();
+        while let Ok(count @ 1..) = stdout.read(&mut buffer) {
+            rest.extend_from_slice(&buffer[..count]);
+            // A return waits for what follows it: the sequence that erases the line, or half of it.
+            let whole = rest.iter().rposition(|&byte| byte == b'\r').filter(|start| rest.len() - start < ERASE.len());
+            let bytes: Vec<u8> = rest.drain(..whole.unwrap_or(rest.len())).collect();
+            let text = String::from_utf8_lossy(&bytes).replace(ERASE, "").replace('\r', "");
+            if sender.send(text).is_err() {
+                break;
+            }
+        }
+    });
+    receiver
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_steps_and_others_are_refused() {
+        let script = Script::parse("# one\n\n< connected\n> ping 42 \n>\n").unwrap();
+        assert_eq!(script.0, [Step::Wait("connected".into()), Step::Type("ping 42".into()), Step::Type(String::new())]);
+        assert!(Script::parse("< a\nping").unwrap_err().to_string().starts_with("line 2: "));
+    }
+}
