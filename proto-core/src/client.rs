@@ -186,10 +186,18 @@ enum Exchange {
     },
 }
 
+/// The times that a client waits
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Waits {
+    frame: Duration,
+    response: Duration,
+    pong: Duration,
+}
+
 /// The client's side of one connection
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Client {
-    timeouts: Timeouts,
+    waits: Waits,
     strict: bool,
     /// Handshake and Request, encoded once; the Handshake's last byte is the next state
     hello: Vec<u8, MAX_HELLO>,
@@ -218,7 +226,11 @@ impl Client {
             encode_handshake(config.protocol_version, config.server_address, config.server_port, NextState::Status)?;
         hello.extend_from_slice(&REQUEST).map_err(|_| HostTooLong { bytes: config.server_address.len() })?;
         Ok(Self {
-            timeouts: config.timeouts,
+            waits: Waits {
+                frame: config.timeouts.frame,
+                response: config.timeouts.response,
+                pong: config.timeouts.pong,
+            },
             strict: config.strict,
             hello,
             receive: receive::Receive::new(),
@@ -266,7 +278,7 @@ impl Client {
             return Err(Refused::Congested);
         }
         self.queue(Outgoing::Hello);
-        self.exchange = Exchange::Response { payload, deadline: now.saturating_add(self.timeouts.response) };
+        self.exchange = Exchange::Response { payload, deadline: now.saturating_add(self.waits.response) };
         Ok(())
     }
 
@@ -313,7 +325,7 @@ impl Client {
     /// The Response of the exchange in progress is complete: now the Ping (§3)
     fn response_complete(&mut self, now: Instant) {
         if let Exchange::Response { payload, .. } = self.exchange {
-            let deadline = now.saturating_add(self.timeouts.pong);
+            let deadline = now.saturating_add(self.waits.pong);
             self.exchange = Exchange::Pong { payload, sent: None, deadline };
             self.queue(Outgoing::Ping(payload));
         }
@@ -393,7 +405,7 @@ impl Machine for Client {
                     && *current == payload
                 {
                     *sent = Some(now);
-                    *deadline = now.saturating_add(self.timeouts.pong);
+                    *deadline = now.saturating_add(self.waits.pong);
                 }
                 self.packet = encode_ping(payload);
                 &self.packet
@@ -420,22 +432,22 @@ impl Machine for Client {
         if self.failed.is_some() {
             return None;
         }
-        earlier(self.deadline(), self.receive.frame_deadline(self.timeouts.frame))
+        earlier(self.deadline(), self.receive.frame_deadline(self.waits.frame))
     }
 
     fn handle_timeout(&mut self, now: Instant) -> Result<Option<Event<'static>>, Error> {
         if let Some(error) = self.failed {
             return Err(error);
         }
-        if self.receive.frame_deadline(self.timeouts.frame).is_some_and(|deadline| now >= deadline) {
-            return Err(self.fail(Error::Timeout(Timeout::Frame(self.timeouts.frame))));
+        if self.receive.frame_deadline(self.waits.frame).is_some_and(|deadline| now >= deadline) {
+            return Err(self.fail(Error::Timeout(Timeout::Frame(self.waits.frame))));
         }
         if self.deadline().is_none_or(|deadline| now < deadline) {
             return Ok(None);
         }
         let (missing, limit) = match self.exchange {
-            Exchange::Pong { .. } => (Missing::Pong, self.timeouts.pong),
-            _ => (Missing::Response, self.timeouts.response),
+            Exchange::Pong { .. } => (Missing::Pong, self.waits.pong),
+            _ => (Missing::Response, self.waits.response),
         };
         Ok(self.stop().is_ok().then_some(Event::TimedOut { missing, limit }))
     }

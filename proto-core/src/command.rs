@@ -30,7 +30,7 @@ use core::fmt;
 
 use crate::packet::State;
 pub use error::ParseError;
-pub(crate) use shown::Shown;
+use shown::Shown;
 
 /// A command of the server's console
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -165,12 +165,25 @@ impl Violation {
     }
 }
 
+/// A time to the millisecond; `Duration`'s own form has branches that panic, which a firmware would have to carry
+struct Seconds(Duration);
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.0.as_secs(), self.0.subsec_millis()) {
+            (secs, 0) => write!(f, "{secs}s"),
+            (0, millis) => write!(f, "{millis}ms"),
+            (secs, millis) => write!(f, "{secs}.{millis:03}s"),
+        }
+    }
+}
+
 impl fmt::Display for Timeout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Frame(limit) => write!(f, "timed out: a frame was not complete after {limit:?}"),
-            Self::Status(limit) => write!(f, "timed out: no byte for {limit:?} in the status state"),
-            Self::Silence(limit) => write!(f, "timed out: silent for {limit:?}, although pinged"),
+            Self::Frame(limit) => write!(f, "timed out: a frame was not complete after {}", Seconds(*limit)),
+            Self::Status(limit) => write!(f, "timed out: no byte for {} in the status state", Seconds(*limit)),
+            Self::Silence(limit) => write!(f, "timed out: silent for {}, although pinged", Seconds(*limit)),
         }
     }
 }

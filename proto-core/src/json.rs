@@ -28,8 +28,9 @@ mod cursor;
 mod error;
 mod number;
 pub(crate) mod run;
+mod skip;
 
-use cursor::Cursor;
+pub(crate) use cursor::Cursor;
 pub use error::{Error, ErrorKind, Expected};
 pub use number::Number;
 use number::{Digits, Step};
@@ -214,16 +215,29 @@ impl Scanner {
     #[inline]
     pub fn next<'i>(&mut self, input: &mut &'i str) -> Result<Option<Token<'i>>, Error> {
         let mut cursor = Cursor::new(input);
-        let mut result = Ok(None);
-        if self.skip != 0 {
-            result = self.pass_over(&mut cursor).map(|()| None);
-        }
-        if self.skip == 0 && result.is_ok() {
-            result = self.step(&mut cursor);
-        }
-        self.offset = self.offset_at(&cursor);
+        let result = self.next_at(&mut cursor);
         *input = cursor.rest();
+        self.settle(cursor);
         result
+    }
+
+    /// [`next`](Self::next) for one who keeps the place in the piece, and [settles](Self::settle) it after
+    /// the last call
+    #[inline]
+    pub(crate) fn next_at<'i>(&mut self, cursor: &mut Cursor<'i>) -> Result<Option<Token<'i>>, Error> {
+        if self.skip != 0 {
+            self.pass_over(cursor)?;
+            if self.skip != 0 {
+                return Ok(None);
+            }
+        }
+        self.step(cursor)
+    }
+
+    /// Counts the bytes of a piece that is left
+    #[inline]
+    pub(crate) fn settle(&mut self, cursor: Cursor<'_>) {
+        self.offset = self.offset_at(cursor);
     }
 
     /// Passes over the value at hand without naming its parts, much faster than reading them
@@ -261,191 +275,101 @@ impl Scanner {
         Err(Error { offset: self.offset, kind })
     }
 
-    /// Goes on until the skipped value is over or the piece is used up
-    #[inline(never)]
-    fn pass_over(&mut self, cursor: &mut Cursor<'_>) -> Result<(), Error> {
-        loop {
-            self.glide(cursor);
-            if self.skip == 0 || self.step(cursor)?.is_none() {
-                return Ok(());
-            }
-            if self.skip_ended() {
-                return Ok(());
-            }
-        }
-    }
-
-    /// Passes over as many whole members and elements as go by without anything unusual
-    ///
-    /// This is `step` laid out along the grammar, where the place in the code says what may follow and only
-    /// what ends a round is stored. It stops before whatever it does not know — an escape, an error, the end
-    /// of the piece — and leaves that to `step`.
-    #[inline]
-    fn glide(&mut self, cursor: &mut Cursor<'_>) {
-        if self.state != State::Value && self.state != State::After {
-            return;
-        }
-        loop {
-            if self.state == State::Value {
-                match cursor.byte_after_blanks() {
-                    Some(b'"') => {
-                        cursor.pass(1);
-                        self.key = false;
-                        self.state = State::Body;
-                        if !glide_string(cursor) {
-                            return;
-                        }
-                    }
-                    Some(b'{') if self.open(cursor, Token::ObjectBegin).is_ok() => {
-                        if !self.glide_key(cursor) {
-                            return;
-                        }
-                        continue;
-                    }
-                    Some(b'[') if self.open(cursor, Token::ArrayBegin).is_ok() => {
-                        if cursor.byte_after_blanks().is_none_or(|byte| byte == b']') {
-                            return;
-                        }
-                        self.state = State::Value;
-                        continue;
-                    }
-                    Some(b't') if cursor.pass_word(b"true") => {}
-                    Some(b'f') if cursor.pass_word(b"false") => {}
-                    Some(b'n') if cursor.pass_word(b"null") => {}
-                    _ => return,
-                }
-                self.value_ended();
-                if self.skip_ended() {
-                    return;
-                }
-            }
-            match (cursor.byte_after_blanks(), self.arrays & 1) {
-                (Some(b','), 1) => {
-                    cursor.pass(1);
-                    self.state = State::Value;
-                }
-                (Some(b','), _) => {
-                    cursor.pass(1);
-                    self.state = State::Key;
-                    if !self.glide_key(cursor) {
-                        return;
-                    }
-                }
-                (Some(b'}'), 0) | (Some(b']'), 1) => {
-                    self.close(cursor, Token::Null);
-                    if self.skip_ended() {
-                        return;
-                    }
-                }
-                _ => return,
-            }
-        }
-    }
-
-    /// Passes over a key and its colon, and says whether a value is next
-    #[inline]
-    fn glide_key(&mut self, cursor: &mut Cursor<'_>) -> bool {
-        if cursor.byte_after_blanks() != Some(b'"') {
-            return false;
-        }
-        cursor.pass(1);
-        self.key = true;
-        self.state = State::Body;
-        if !glide_string(cursor) {
-            return false;
-        }
-        self.state = State::Colon;
-        let colon = cursor.byte_after_blanks() == Some(b':');
-        if colon {
-            cursor.pass(1);
-            self.state = State::Value;
-        }
-        colon
-    }
-
-    /// Whether the value to be skipped has just ended, which ends the skipping
-    #[inline]
-    const fn skip_ended(&mut self) -> bool {
-        let ended = self.skip > self.depth && matches!(self.state, State::After | State::Done);
-        if ended {
-            self.skip = 0;
-        }
-        ended
-    }
-
     /// Goes on until a token can be named; `None` when the piece is used up
     #[inline]
     fn step<'i>(&mut self, cursor: &mut Cursor<'i>) -> Result<Option<Token<'i>>, Error> {
         while let Some(byte) = cursor.byte() {
             let token = match self.state {
-                State::Body => self.body(cursor)?,
-                State::Escape | State::Unicode => self.escape(cursor, byte)?,
-                State::Number => match self.digits.push(byte) {
-                    Step::Taken => {
-                        cursor.pass(1);
-                        None
-                    }
-                    Step::Ended => {
-                        self.value_ended();
-                        Some(Token::Number(self.digits.number()))
-                    }
-                    Step::Unexpected => return Err(self.unexpected(cursor)),
-                },
-                State::Literal => self.literal(cursor, byte)?,
+                State::Body => self.body(cursor),
+                State::Escape | State::Unicode => self.escape(cursor, byte),
+                State::Number => self.number(cursor),
+                State::Literal => self.literal(cursor, byte),
                 _ if matches!(byte, b' ' | b'\n' | b'\r' | b'\t') => {
                     cursor.byte_after_blanks();
-                    None
+                    continue;
                 }
                 State::After => match (byte, self.arrays & 1) {
-                    (b',', array) => {
+                    (b',', 0) => {
                         cursor.pass(1);
-                        self.state = if array == 0 { State::Key } else { State::Value };
-                        None
+                        self.state = State::Key;
+                        if cursor.byte() != Some(b'"') {
+                            continue;
+                        }
+                        self.string(cursor, true)
                     }
-                    (b'}', 0) => Some(self.close(cursor, Token::ObjectEnd)),
-                    (b']', 1) => Some(self.close(cursor, Token::ArrayEnd)),
-                    _ => return Err(self.unexpected(cursor)),
+                    (b',', _) => {
+                        cursor.pass(1);
+                        self.state = State::Value;
+                        continue;
+                    }
+                    (b'}', 0) => {
+                        self.close(cursor);
+                        return Ok(Some(Token::ObjectEnd));
+                    }
+                    (b']', 1) => {
+                        self.close(cursor);
+                        return Ok(Some(Token::ArrayEnd));
+                    }
+                    _ => return Err(self.unexpected(*cursor)),
                 },
                 State::Key | State::KeyOrEnd => match byte {
-                    b'"' => {
-                        cursor.pass(1);
-                        self.key = true;
-                        self.state = State::Body;
-                        self.body(cursor)?
+                    b'"' => self.string(cursor, true),
+                    b'}' if self.state == State::KeyOrEnd => {
+                        self.close(cursor);
+                        return Ok(Some(Token::ObjectEnd));
                     }
-                    b'}' if self.state == State::KeyOrEnd => Some(self.close(cursor, Token::ObjectEnd)),
-                    _ => return Err(self.unexpected(cursor)),
+                    _ => return Err(self.unexpected(*cursor)),
                 },
                 State::Colon if byte == b':' => {
                     cursor.pass(1);
                     self.state = State::Value;
-                    None
+                    continue;
                 }
-                State::Value | State::ValueOrEnd | State::Object => self.value(cursor, byte)?,
-                State::Colon | State::Done => return Err(self.unexpected(cursor)),
+                State::Value | State::ValueOrEnd | State::Object => self.value(cursor, byte),
+                State::Colon | State::Done => return Err(self.unexpected(*cursor)),
             };
-            if token.is_some() {
-                return Ok(token);
+            if !matches!(token, Ok(None)) {
+                return token;
             }
         }
         Ok(None)
+    }
+
+    /// Goes on within a number
+    fn number<'i>(&mut self, cursor: &mut Cursor<'i>) -> Result<Option<Token<'i>>, Error> {
+        while let Some(byte) = cursor.byte() {
+            match self.digits.push(byte) {
+                Step::Taken => cursor.pass(1),
+                Step::Ended => {
+                    self.value_ended();
+                    return Ok(Some(Token::Number(self.digits.number())));
+                }
+                Step::Unexpected => return Err(self.unexpected(*cursor)),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Begins a string or key
+    #[inline]
+    fn string<'i>(&mut self, cursor: &mut Cursor<'i>, key: bool) -> Result<Option<Token<'i>>, Error> {
+        cursor.pass(1);
+        self.key = key;
+        self.state = State::Body;
+        self.body(cursor)
     }
 
     /// Begins a value
     #[inline]
     fn value<'i>(&mut self, cursor: &mut Cursor<'i>, byte: u8) -> Result<Option<Token<'i>>, Error> {
         let word = match byte {
-            b'{' => return self.open(cursor, Token::ObjectBegin).map(Some),
-            _ if self.state == State::Object => return Err(self.unexpected(cursor)),
-            b'"' => {
-                cursor.pass(1);
-                self.key = false;
-                self.state = State::Body;
-                return self.body(cursor);
-            }
-            b'[' => return self.open(cursor, Token::ArrayBegin).map(Some),
+            b'{' => return self.begin(cursor, Token::ObjectBegin),
+            _ if self.state == State::Object => return Err(self.unexpected(*cursor)),
+            b'"' => return self.string(cursor, false),
+            b'[' => return self.begin(cursor, Token::ArrayBegin),
             b']' if self.state == State::ValueOrEnd => {
-                return Ok(Some(self.close(cursor, Token::ArrayEnd)));
+                self.close(cursor);
+                return Ok(Some(Token::ArrayEnd));
             }
             b'-' | b'0'..=b'9' => {
                 self.digits = Digits::START;
@@ -455,7 +379,7 @@ impl Scanner {
             b't' => Word::True,
             b'f' => Word::False,
             b'n' => Word::Null,
-            _ => return Err(self.unexpected(cursor)),
+            _ => return Err(self.unexpected(*cursor)),
         };
         self.word = word;
         self.word_bytes = 0;
@@ -490,7 +414,7 @@ impl Scanner {
                 cursor.pass(1);
                 self.state = State::Escape;
             }
-            Some(_) => return Err(self.unexpected(cursor)),
+            Some(_) => return Err(self.unexpected(*cursor)),
             None => {}
         }
         Ok((!piece.is_empty()).then(|| self.piece(Piece::Text(piece))))
@@ -501,7 +425,7 @@ impl Scanner {
         let c = match (self.state, byte) {
             (State::Unicode, _) => {
                 let Some(digit) = char::from(byte).to_digit(16) else {
-                    return Err(self.unexpected(cursor));
+                    return Err(self.unexpected(*cursor));
                 };
                 let unit = self.unit.wrapping_mul(16) | u16::try_from(digit).unwrap_or_default();
                 if self.unit_digits < 3 {
@@ -539,7 +463,7 @@ impl Scanner {
             (_, b'n') => '\n',
             (_, b'r') => '\r',
             (_, b't') => '\t',
-            _ => return Err(self.unexpected(cursor)),
+            _ => return Err(self.unexpected(*cursor)),
         };
         if self.high != 0 {
             return Ok(Some(self.half_pair()));
@@ -561,7 +485,7 @@ impl Scanner {
     fn literal<'i>(&mut self, cursor: &mut Cursor<'_>, byte: u8) -> Result<Option<Token<'i>>, Error> {
         let word = self.word.text().as_bytes();
         if word.get(usize::from(self.word_bytes)) != Some(&byte) {
-            return Err(self.unexpected(cursor));
+            return Err(self.unexpected(*cursor));
         }
         cursor.pass(1);
         self.word_bytes = self.word_bytes.wrapping_add(1);
@@ -578,28 +502,30 @@ impl Scanner {
     }
 
     #[inline]
-    fn open(&mut self, cursor: &mut Cursor<'_>, token: Token<'static>) -> Result<Token<'static>, Error> {
+    fn begin(&mut self, cursor: &mut Cursor<'_>, token: Token<'static>) -> Result<Option<Token<'static>>, Error> {
         if self.depth == MAX_DEPTH {
-            return Err(self.error(cursor, ErrorKind::TooDeep));
+            return Err(self.error(*cursor, ErrorKind::TooDeep));
         }
-        cursor.pass(1);
-        self.depth = self.depth.wrapping_add(1);
-        self.arrays <<= 1;
-        self.state = State::KeyOrEnd;
-        if token == Token::ArrayBegin {
-            self.arrays |= 1;
-            self.state = State::ValueOrEnd;
-        }
-        Ok(token)
+        self.open(cursor, token == Token::ArrayBegin);
+        Ok(Some(token))
     }
 
+    /// Passes an opening bracket
     #[inline]
-    const fn close(&mut self, cursor: &mut Cursor<'_>, token: Token<'static>) -> Token<'static> {
+    const fn open(&mut self, cursor: &mut Cursor<'_>, array: bool) {
+        cursor.pass(1);
+        self.depth = self.depth.wrapping_add(1);
+        self.arrays = (self.arrays << 1) | array as u32;
+        self.state = if array { State::ValueOrEnd } else { State::KeyOrEnd };
+    }
+
+    /// Passes a closing bracket
+    #[inline]
+    const fn close(&mut self, cursor: &mut Cursor<'_>) {
         cursor.pass(1);
         self.depth = self.depth.wrapping_sub(1);
         self.arrays >>= 1;
         self.value_ended();
-        token
     }
 
     #[inline]
@@ -634,29 +560,18 @@ impl Scanner {
     }
 
     #[cold]
-    fn unexpected(&self, cursor: &Cursor<'_>) -> Error {
+    fn unexpected(&self, cursor: Cursor<'_>) -> Error {
         let found = cursor.rest().chars().next();
         self.error(cursor, ErrorKind::Unexpected { expected: self.expected(), found })
     }
 
     #[cold]
-    fn error(&self, cursor: &Cursor<'_>, kind: ErrorKind) -> Error {
+    fn error(&self, cursor: Cursor<'_>, kind: ErrorKind) -> Error {
         Error { offset: self.offset_at(cursor), kind }
     }
 
     /// Bytes of the document before the cursor; one of 4 GiB is cut off long before it gets here
-    fn offset_at(&self, cursor: &Cursor<'_>) -> u32 {
+    fn offset_at(&self, cursor: Cursor<'_>) -> u32 {
         self.offset.saturating_add(u32::try_from(cursor.at()).unwrap_or(u32::MAX))
     }
-}
-
-/// Passes over the rest of a string with its quotation mark, or else over what is before the unusual
-#[inline]
-fn glide_string(cursor: &mut Cursor<'_>) -> bool {
-    cursor.pass(run::string_body(cursor.bytes()));
-    let ended = cursor.byte() == Some(b'"');
-    if ended {
-        cursor.pass(1);
-    }
-    ended
 }

@@ -11,6 +11,7 @@
 //! and knows nothing of connections.
 
 mod document;
+mod favicon;
 mod picker;
 
 use core::fmt;

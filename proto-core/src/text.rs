@@ -223,21 +223,22 @@ impl<const N: usize> Text<N> {
     /// Inserts a piece at byte `at` as [`push_plain`](Self::push_plain) appends it
     ///
     /// What stands after `at` moves back, and its end is cut when there is no room. Returns where the
-    /// inserted piece ends. `at` must be a character boundary, else the piece is appended.
-    pub(crate) fn insert_plain(&mut self, at: usize, piece: &str, codes: &mut Codes) -> usize {
-        if at >= self.len() || !self.kept.is_char_boundary(at) {
+    /// inserted piece ends, and whether it was cut itself. It may be inserted although something that comes
+    /// after it was cut before. `at` must be a character boundary, else the piece is appended.
+    pub(crate) fn insert_plain(&mut self, at: usize, piece: &str, codes: &mut Codes) -> (usize, bool) {
+        if at >= self.len() && !self.truncated {
             self.push_plain(piece, codes);
-            return self.len();
+            return (self.len(), self.truncated);
         }
         let whole = self.kept.clone();
-        let tail = whole.get(at..).unwrap_or_default();
+        let (head, tail) = whole.split_at_checked(at).unwrap_or((&whole, ""));
         let truncated = core::mem::take(&mut self.truncated);
-        self.kept.truncate(at);
+        self.kept.truncate(head.len());
         self.push_plain(piece, codes);
-        let end = self.len();
+        let inserted = (self.len(), self.truncated);
         self.push_raw(tail);
         self.truncated |= truncated;
-        end
+        inserted
     }
 
     /// Removes the bytes from `start` to `end`, both character boundaries
@@ -265,14 +266,13 @@ impl<const N: usize> Text<N> {
 
     /// Appends what is clean already, and cuts it
     fn push_raw(&mut self, text: &str) {
-        if self.truncated {
-            return;
+        // `push_str` refuses what does not fit as a whole.
+        if !self.truncated && self.kept.push_str(text).is_err() {
+            self.truncated = true;
+            let room = N.saturating_sub(self.kept.len());
+            let fits = text.get(..text.floor_char_boundary(room)).unwrap_or_default();
+            let _ = self.kept.push_str(fits);
         }
-        let room = N.saturating_sub(self.kept.len());
-        let fits = text.floor_char_boundary(room);
-        self.truncated = fits < text.len();
-        // Cannot fail: `fits` is at most the room that is left.
-        let _ = self.kept.push_str(text.get(..fits).unwrap_or_default());
     }
 
     /// Appends the printable ASCII at the beginning of `text`, and returns what is after it

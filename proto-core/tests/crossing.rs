@@ -2,6 +2,8 @@
 //!
 //! Both machines, joined by pipes in which the test lets bytes lie as long as it likes.
 
+#![expect(clippy::unwrap_used, reason = "a test that fails panics; only what a peer reaches must not")]
+
 use std::time::Duration;
 
 use proto_core::client::Event as C;
@@ -113,6 +115,12 @@ fn stop_at_each_byte_of_the_response_skips_its_rest_and_then_pings_anew() {
         assert_eq!(count(&pair, owed), 1, "after {arrived} bytes");
         let ends = pair.client.events().iter().filter(|event| matches!(event, C::ResponseEnd(_))).count();
         assert_eq!(ends, if arrived < total { 1 } else { 2 }, "after {arrived} bytes");
+        if arrived < total {
+            let seen = pair.client.events();
+            let skipped = seen.iter().position(|event| *event == C::AbandonedResponse);
+            let read = seen.iter().position(|event| matches!(event, C::ResponseEnd(_)));
+            assert!(skipped < read, "after {arrived} bytes: the stopped one is skipped, the new one read");
+        }
         assert_eq!(pair.client.events().last(), Some(&pong(8)), "after {arrived} bytes");
         works(&mut pair);
     }

@@ -2,6 +2,8 @@
 //!
 //! Commands that cross packets on the wire are in `crossing.rs`, time is in `timeouts.rs`.
 
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test that fails panics; only what a peer reaches must not")]
+
 use std::time::Duration;
 
 use proto_core::client::{Event, MAX_ABANDONED, ResponseEnd};
@@ -313,4 +315,9 @@ fn a_failed_machine_stays_failed() {
     assert_eq!(client.machine.handle_timeout(NOW), Err(error));
     assert_eq!(client.machine.handle_eof(NOW), Err(error));
     assert_eq!((client.machine.poll_timeout(), client.machine.ping(NOW, 1)), (None, Err(Refused::Closed)));
+}
+
+#[test]
+fn a_client_fits_a_device() {
+    assert!(size_of::<Client>() <= 800, "{}", size_of::<Client>());
 }

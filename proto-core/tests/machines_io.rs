@@ -1,5 +1,13 @@
 //! The drivers over embedded-io, blocking and async, over a transport made of memory
 
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test that fails panics; only what a peer reaches must not"
+)]
+
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};

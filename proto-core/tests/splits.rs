@@ -3,6 +3,12 @@
 //! Round trips of what is encoded, and the one property on which everything else here rests: any split of any byte
 //! stream gives the same events, the same answers and the same error at the same byte as the whole.
 
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "a test that fails panics; only what a peer reaches must not"
+)]
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proto_core::client::Event as C;

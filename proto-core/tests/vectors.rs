@@ -3,6 +3,15 @@
 //! The file's format is described beside it. What is tested here with the machines alone, the end-to-end tests send to
 //! the real programs.
 
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test that fails panics; only what a peer reaches must not"
+)]
+
 use std::fmt::Debug;
 use std::time::Duration;
 

@@ -12,27 +12,27 @@ const CAPACITY: usize = 1_024;
 #[derive(Debug)]
 pub struct Events<E> {
     sender: mpsc::Sender<E>,
-    quiet: bool,
+    wanted: Option<fn(&E) -> bool>,
 }
 
 impl<E> Clone for Events<E> {
     fn clone(&self) -> Self {
-        Self { sender: self.sender.clone(), quiet: self.quiet }
+        Self { sender: self.sender.clone(), wanted: self.wanted }
     }
 }
 
-/// A channel for events; `quiet` where only the important ones are wanted
+/// A channel for events; for a quiet front end, `wanted` tells which ones it takes
 #[must_use]
-pub fn channel<E>(quiet: bool) -> (Events<E>, mpsc::Receiver<E>) {
+pub fn channel<E>(wanted: Option<fn(&E) -> bool>) -> (Events<E>, mpsc::Receiver<E>) {
     let (sender, receiver) = mpsc::channel(CAPACITY);
-    (Events { sender, quiet }, receiver)
+    (Events { sender, wanted }, receiver)
 }
 
 impl<E> Events<E> {
-    /// Whether only important events are wanted
+    /// Whether only some events are wanted, so that others need not be made
     #[must_use]
     pub const fn is_quiet(&self) -> bool {
-        self.quiet
+        self.wanted.is_some()
     }
 
     /// Sends `event`, waiting while the front end is behind; dropped where the front end is gone
@@ -43,11 +43,14 @@ impl<E> Events<E> {
         }
     }
 
-    /// Sends `event` where there is room
+    /// Sends `event` where there is room, or drops it where it is not wanted
     ///
     /// # Errors
     /// The event, where the front end is behind.
     pub fn try_send(&self, event: E) -> Result<(), E> {
+        if self.wanted.is_some_and(|wanted| !wanted(&event)) {
+            return Ok(());
+        }
         match self.sender.try_send(event) {
             Ok(()) | Err(mpsc::error::TrySendError::Closed(_)) => Ok(()),
             Err(mpsc::error::TrySendError::Full(event)) => Err(event),

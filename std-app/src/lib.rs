@@ -12,4 +12,4 @@ pub mod server;
 pub mod side;
 pub mod signals;
 pub mod terminal;
-pub mod tui;
+mod tui;

@@ -20,8 +20,9 @@ use crate::config::{self, Config};
 use crate::events::{self, Events};
 use crate::report::plain;
 use crate::server::{self, Server};
-use crate::side::{ClientSide, ServerSide, Side};
+use crate::side::{ClientSide, ServerSide};
 use crate::signals::Signals;
+use crate::tui::{self, Front};
 
 /// All went well
 const DONE: u8 = 0;
@@ -107,7 +108,7 @@ fn advice(error: &io::Error) -> &'static str {
 }
 
 /// Runs one side on its thread and a front end here, until both have ended
-fn front_end<S: Side, F>(
+fn front_end<S: Front, F>(
     config: &Config,
     quiet: bool,
     command: &Command,
@@ -124,7 +125,7 @@ where
     let (command_sender, commands) = mpsc::channel(COMMANDS);
     let common = command.common();
     let line_mode = common.line_mode() || !io::stdin().is_terminal() || !io::stdout().is_terminal();
-    let (events, event_receiver) = events::channel(quiet && line_mode);
+    let (events, event_receiver) = events::channel((quiet && line_mode).then_some(S::is_important));
     let side = {
         let clock = clock.clone();
         let side = move || match self::runtime() {
@@ -144,14 +145,18 @@ where
             let format = if common.json { plain::Format::Json } else { plain::Format::Text { colour } };
             let mut output = io::BufWriter::new(io::stdout().lock());
             let input = plain::lines(io::stdin());
-            plain::run::<S>(format, &clock, &mut output, input, command_sender, event_receiver, signals).await
+            plain::run::<S>(format, &clock, &mut output, input, command_sender, event_receiver, signals)
+                .await
+                .map_err(|error| named("cannot write the output", &error))
         } else {
-            crate::tui::run::<S>(config, &clock, command_sender, event_receiver, signals).await
+            tui::run::<S>(config, &clock, command_sender, event_receiver, signals)
+                .await
+                .map_err(|error| named("cannot use the terminal", &error))
         }
     });
     if let Err(error) = shown {
         let reader_gone = error.kind() == io::ErrorKind::BrokenPipe;
-        return if reader_gone { FAILED } else { complain(&format!("cannot write the output: {error}"), FAILED) };
+        return if reader_gone { FAILED } else { complain(&error, FAILED) };
     }
     match side.join() {
         Ok(Outcome::Done) => DONE,
@@ -162,6 +167,11 @@ where
 
 fn runtime() -> Result<runtime::Runtime, String> {
     runtime::Builder::new_current_thread().enable_all().build().map_err(|error| format!("cannot start: {error}"))
+}
+
+/// The error, saying what could not be done
+fn named(what: &str, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{what}: {error}"))
 }
 
 /// Prints what was asked for

@@ -32,6 +32,9 @@ pub trait Side: 'static {
     /// What has it told that a line was no command, behind what earlier lines led to
     fn refused(message: String) -> Self::Command;
 
+    /// Whether a quiet front end shows it too
+    fn is_important(event: &Self::Event) -> bool;
+
     /// What asks the side to end, whatever it is doing
     fn leave() -> Self::Command;
 
@@ -84,6 +87,10 @@ impl Side for ServerSide {
         server::Command::Refused(message)
     }
 
+    fn is_important(event: &Self::Event) -> bool {
+        event.is_important()
+    }
+
     fn leave() -> Self::Command {
         server::Command::Stop
     }
@@ -117,6 +124,10 @@ impl Side for ClientSide {
 
     fn refused(message: String) -> Self::Command {
         client::Command::Refused(message)
+    }
+
+    fn is_important(_: &Self::Event) -> bool {
+        true
     }
 
     fn leave() -> Self::Command {

@@ -40,6 +40,10 @@ fn timeouts_say_how_long() {
         Error::Timeout(Timeout::Frame(Duration::from_secs(10))).to_string(),
         "timed out: a frame was not complete after 10s"
     );
+    for (millis, shown) in [(0, "0s"), (250, "250ms"), (1_000, "1s"), (1_050, "1.050s"), (45_000, "45s")] {
+        let silence = Timeout::Silence(Duration::from_micros(millis * 1_000 + 12));
+        assert_eq!(silence.to_string(), std::format!("timed out: silent for {shown}, although pinged"));
+    }
 }
 
 #[test]

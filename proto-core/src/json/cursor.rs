@@ -2,24 +2,24 @@
 
 /// A place in a piece of the document
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Cursor<'i> {
+pub(crate) struct Cursor<'i> {
     text: &'i str,
     at: usize,
 }
 
 impl<'i> Cursor<'i> {
-    pub(super) const fn new(text: &'i str) -> Self {
+    pub(crate) const fn new(text: &'i str) -> Self {
         Self { text, at: 0 }
     }
 
     /// Bytes passed
-    pub(super) const fn at(&self) -> usize {
+    pub(super) const fn at(self) -> usize {
         self.at
     }
 
     /// The byte at hand, unless the piece is used up
     #[inline]
-    pub(super) fn byte(&self) -> Option<u8> {
+    pub(super) fn byte(self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
 
@@ -36,13 +36,13 @@ impl<'i> Cursor<'i> {
 
     /// All that is left
     #[inline]
-    pub(super) fn rest(&self) -> &'i str {
+    pub(super) fn rest(self) -> &'i str {
         self.text.get(self.at..).unwrap_or_default()
     }
 
     /// All that is left, which may begin within a character
     #[inline]
-    pub(super) fn bytes(&self) -> &'i [u8] {
+    pub(super) fn bytes(self) -> &'i [u8] {
         self.text.as_bytes().get(self.at..).unwrap_or_default()
     }
 

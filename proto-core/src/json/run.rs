@@ -47,41 +47,49 @@ pub(crate) fn printable(bytes: &[u8]) -> usize {
 /// Bytes before the first hit; a test on a word marks a hit in the top bit of its byte
 #[inline]
 fn run(bytes: &[u8], in_word: impl Fn(usize) -> usize, in_byte: impl Fn(u8) -> bool) -> usize {
-    let mut rest = bytes;
-    let mut passed = 0_usize;
-    // Short strings first: most end within two words, and a block would be wasted on them.
-    for _ in 0..2 {
-        let Some((word, after)) = rest.split_first_chunk::<WORD>() else {
-            break;
-        };
+    // Short strings first: half of them end within one word, and a block would be wasted on them.
+    if let Some((word, _)) = bytes.split_first_chunk::<WORD>() {
         let hits = in_word(usize::from_le_bytes(*word));
         if hits != 0 {
-            return passed.wrapping_add(first(hits));
+            return first(hits);
         }
-        passed = passed.wrapping_add(WORD);
-        rest = after;
     }
-    while let Some((block, after)) = rest.split_first_chunk::<BLOCK>() {
-        let (words, _) = block.as_chunks::<WORD>();
-        if words.iter().fold(0, |hits, word| hits | in_word(usize::from_le_bytes(*word))) != 0 {
-            break;
+    long_run(bytes, in_word, in_byte)
+}
+
+/// [`run`] where the first word is ordinary, or there is not even one
+#[inline(never)]
+fn long_run(bytes: &[u8], in_word: impl Fn(usize) -> usize, in_byte: impl Fn(u8) -> bool) -> usize {
+    let mut rest = bytes;
+    // A second word before the first block: most of what is longer than one ends there.
+    let second = bytes.get(WORD..).and_then(<[u8]>::first_chunk::<WORD>);
+    if second.is_some_and(|word| in_word(usize::from_le_bytes(*word)) == 0) {
+        while let Some((block, after)) = rest.split_first_chunk::<BLOCK>() {
+            let (words, _) = block.as_chunks::<WORD>();
+            if words.iter().fold(0, |hits, word| hits | in_word(usize::from_le_bytes(*word))) != 0 {
+                break;
+            }
+            rest = after;
         }
-        passed = passed.wrapping_add(BLOCK);
-        rest = after;
     }
     while let Some((word, after)) = rest.split_first_chunk::<WORD>() {
         let hits = in_word(usize::from_le_bytes(*word));
         if hits != 0 {
-            return passed.wrapping_add(first(hits));
+            return passed(bytes, rest).wrapping_add(first(hits));
         }
-        passed = passed.wrapping_add(WORD);
         rest = after;
     }
-    passed.wrapping_add(rest.iter().position(|&byte| in_byte(byte)).unwrap_or(rest.len()))
+    passed(bytes, rest).wrapping_add(rest.iter().position(|&byte| in_byte(byte)).unwrap_or(rest.len()))
+}
+
+/// Bytes of `bytes` before its end `rest`
+#[inline]
+const fn passed(bytes: &[u8], rest: &[u8]) -> usize {
+    bytes.len().wrapping_sub(rest.len())
 }
 
 /// Number of bytes below the lowest marked one
 #[inline]
-fn first(hits: usize) -> usize {
+const fn first(hits: usize) -> usize {
     (hits.trailing_zeros() / u8::BITS) as usize
 }

@@ -1,5 +1,6 @@
 //! Writes status documents and the text component that refuses a login
 
+use crate::wire::varint;
 use core::fmt;
 
 use serde::Serialize;
@@ -264,9 +265,9 @@ fn encode_json<T: Serialize>(value: &T, size: Size, out: &mut [u8]) -> Result<us
 
 fn encode_frame<T: Serialize>(value: &T, size: Size, out: &mut [u8]) -> Result<usize, EncodeError> {
     let available = out.len();
-    let (string, string_len) = encode_varint(size.bytes);
+    let (string, string_len) = encode_length(size.bytes);
     let body = size.bytes.saturating_add(string_len).saturating_add(1);
-    let (frame, frame_len) = encode_varint(body);
+    let (frame, frame_len) = encode_length(body);
     let needed = body.saturating_add(frame_len);
     check(size, needed, available)?;
     let head = frame.iter().take(frame_len).chain(&[PACKET_ID]).chain(string.iter().take(string_len));
@@ -290,20 +291,7 @@ const fn check(size: Size, needed: usize, available: usize) -> Result<(), Encode
     Ok(())
 }
 
-/// A length as a `VarInt`, and how many of the bytes it takes
-fn encode_varint(length: usize) -> ([u8; 5], usize) {
-    let mut bytes = [0; 5];
-    let mut rest = u32::try_from(length).unwrap_or(u32::MAX);
-    let mut len = 0_usize;
-    for byte in &mut bytes {
-        let [low, ..] = rest.to_le_bytes();
-        rest >>= 7;
-        len = len.saturating_add(1);
-        if rest == 0 {
-            *byte = low & 0x7F;
-            break;
-        }
-        *byte = low | 0x80;
-    }
-    (bytes, len)
+/// A length as a `VarInt`; one beyond its range is refused as too long behind this
+fn encode_length(length: usize) -> ([u8; varint::MAX_LEN], usize) {
+    varint::encode(i32::try_from(length).unwrap_or(i32::MAX))
 }

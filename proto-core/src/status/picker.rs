@@ -1,11 +1,9 @@
 //! Picks the fields of a [`Status`] out of the tokens of a document
 
+use super::favicon::Favicon;
 use super::{Field, Status};
-use crate::json::{Error, MAX_DEPTH, Number, Piece, Scanner, Token};
+use crate::json::{Cursor, Error, MAX_DEPTH, Number, Piece, Scanner, Token};
 use crate::text::Codes;
-
-/// What a favicon begins with
-const FAVICON_PREFIX: &str = "data:image/png;base64,";
 
 /// Reads a status document as it arrives
 ///
@@ -17,7 +15,8 @@ const FAVICON_PREFIX: &str = "data:image/png;base64,";
 ///   `version` or `players` starts from nothing;
 /// - a component's own text is its `text`, else its `fallback`, else its `translate` as it is: the
 ///   translations are not here. What it contains (`extra`, `with`) follows in the order of the document,
-///   also where the document has it before the own text;
+///   also where the document has it before the own text. Where one own text replaces another and the
+///   description was cut because of the first, what the first pushed out stays out, and is flagged;
 /// - strings, components and arrays may stand for one another anywhere in `description`;
 /// - other keys, also of components, are passed over.
 #[derive(Clone, Debug)]
@@ -80,6 +79,14 @@ struct Component {
     start: u16,
     end: u16,
     rank: Rank,
+    /// Whether its end did not fit
+    cut: bool,
+}
+
+impl Component {
+    const fn starting(start: u16) -> Self {
+        Self { start, end: start, rank: Rank::None, cut: false }
+    }
 }
 
 /// A key that came in several pieces, as far as it can be one that matters
@@ -87,15 +94,6 @@ struct Component {
 struct Key {
     bytes: [u8; Key::LONGEST],
     len: u8,
-}
-
-/// How far a favicon has been counted
-#[derive(Clone, Copy, Debug, Default)]
-struct Favicon {
-    /// Characters of the prefix, then of the Base64 with its padding
-    characters: u32,
-    padding: u32,
-    broken: bool,
 }
 
 impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize> Default for Picker<NAME, DESCRIPTION, SAMPLE> {
@@ -117,9 +115,9 @@ impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize> Picker<NA
             in_string: false,
             codes: Codes::new(),
             key: Key { bytes: [0; Key::LONGEST], len: 0 },
-            favicon: Favicon { characters: 0, padding: 0, broken: false },
+            favicon: Favicon::EMPTY,
             name_start: 0,
-            components: [Component { start: 0, end: 0, rank: Rank::None }; MAX_DEPTH as usize],
+            components: [Component::starting(0); MAX_DEPTH as usize],
         }
     }
 
@@ -131,17 +129,17 @@ impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize> Picker<NA
         if let Some(error) = self.failed {
             return Err(error);
         }
-        let mut rest = piece;
-        loop {
-            match self.scanner.next(&mut rest) {
+        let mut cursor = Cursor::new(piece);
+        let result = loop {
+            match self.scanner.next_at(&mut cursor) {
                 Ok(Some(token)) => self.take(token),
-                Ok(None) => return Ok(()),
-                Err(error) => {
-                    self.failed = Some(error);
-                    return Err(error);
-                }
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
             }
-        }
+        };
+        self.scanner.settle(cursor);
+        self.failed = result.err();
+        result
     }
 
     /// Ends the document
@@ -264,7 +262,7 @@ impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize> Picker<NA
             let start = offset(self.status.description.len());
             let level = self.level();
             if let Some(component) = self.components.get_mut(level) {
-                *component = Component { start, end: start, rank: Rank::None };
+                *component = Component::starting(start);
             }
         }
     }
@@ -308,7 +306,7 @@ impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize> Picker<NA
                 self.status.present.insert(Field::VersionName);
             }
             Slot::Field(Field::Favicon) => {
-                self.favicon = Favicon::default();
+                self.favicon = Favicon::EMPTY;
             }
             Slot::Field(Field::Description) => self.description_begun(),
             Slot::Contained => {}
@@ -411,6 +409,7 @@ impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize> Picker<NA
             }
             component.rank = rank;
             component.end = component.start;
+            component.cut = false;
         }
     }
 
@@ -419,10 +418,12 @@ impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize> Picker<NA
         let Some(component) = self.components.get_mut(level) else {
             return;
         };
-        if rank >= component.rank {
-            let end = usize::from(component.end);
-            let end = self.status.description.insert_plain(end, text, &mut self.codes);
+        if rank >= component.rank && !component.cut {
+            let description = &mut self.status.description;
+            let at = usize::from(component.end);
+            let (end, cut) = description.insert_plain(at, text, &mut self.codes);
             component.end = offset(end);
+            component.cut = cut;
         }
     }
 
@@ -491,37 +492,5 @@ impl Key {
 
     fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..usize::from(self.len)).unwrap_or_default()
-    }
-}
-
-impl Favicon {
-    fn push(&mut self, piece: &str) {
-        let counted = usize::try_from(self.characters).unwrap_or(usize::MAX);
-        let prefix = FAVICON_PREFIX.get(counted..).unwrap_or_default();
-        let expected = prefix.get(..prefix.len().min(piece.len())).unwrap_or_default();
-        let Some(base64) = piece.strip_prefix(expected) else {
-            self.broken = true;
-            return;
-        };
-        // An escaped line break comes alone: old servers fold the Base64.
-        if base64 == "\n" || base64 == "\r" {
-            return;
-        }
-        let padding = base64.bytes().rev().take_while(|&byte| byte == b'=').count();
-        if padding < base64.len() {
-            self.padding = 0;
-        }
-        self.padding = self.padding.saturating_add(u32::try_from(padding).unwrap_or(u32::MAX));
-        let len = u32::try_from(piece.len()).unwrap_or(u32::MAX);
-        self.characters = self.characters.saturating_add(len);
-    }
-
-    /// Bytes that the Base64 stands for
-    fn bytes(self) -> Option<u32> {
-        let prefix = u32::try_from(FAVICON_PREFIX.len()).ok()?;
-        let base64 = self.characters.checked_sub(prefix)?.saturating_sub(self.padding);
-        // Four characters are three bytes; of two characters only one byte is whole.
-        let bytes = u64::from(base64).saturating_mul(3) / 4;
-        (!self.broken).then_some(u32::try_from(bytes).unwrap_or(u32::MAX))
     }
 }

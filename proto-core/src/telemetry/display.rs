@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::{Envelope, Event, Fault, Reason, Report};
-use crate::command::Shown;
+use crate::text::Clean;
 
 /// `#sequence`, the time in seconds, and the report
 impl fmt::Display for Envelope {
@@ -18,7 +18,7 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Boot { version, board } => {
-                write!(f, "boot: version {} on {}", Shown::whole(version), Shown::whole(board))
+                write!(f, "boot: version {} on {}", Clean(version), Clean(board))
             }
             Self::Address { address, prefix, gateway, by_dhcp } => {
                 write!(f, "address {address}/{prefix}")?;
@@ -30,7 +30,7 @@ impl fmt::Display for Report {
             Self::Connected { server } => write!(f, "connected to {server}"),
             Self::Status { online, max, response_bytes, description, description_cut } => {
                 write!(f, "status: {} of {} online, ", Known(*online), Known(*max))?;
-                write!(f, "{response_bytes} bytes: {}", Shown::whole(description))?;
+                write!(f, "{response_bytes} bytes: {}", Clean(description))?;
                 f.write_str(if *description_cut { "…" } else { "" })
             }
             Self::Pong { payload, rtt_us } => {

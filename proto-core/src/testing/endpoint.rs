@@ -124,6 +124,12 @@ impl Incoming {
         self.bytes.extend(bytes);
     }
 
+    /// A copy of what is on its way
+    #[must_use]
+    pub fn to_vec(&self) -> Vec<u8> {
+        self.bytes.iter().copied().collect()
+    }
+
     /// How many bytes are on their way
     #[must_use]
     pub fn len(&self) -> usize {

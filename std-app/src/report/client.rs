@@ -19,8 +19,9 @@ impl Report for Event {
             Self::Disconnected { reason, clean } => {
                 Line::new(if *clean { Warning } else { Error }, format!("disconnected: {reason}"))
             }
-            Self::Reconnecting { attempt, pause, .. } => {
-                Line::new(Warning, format!("attempt {attempt} to reconnect in {:.1} s", pause.as_secs_f64()))
+            // With its reason: where the connection could not even be made nothing else tells it.
+            Self::Reconnecting { reason, attempt, pause } => {
+                Line::new(Warning, format!("{reason}; attempt {attempt} to reconnect in {:.1} s", pause.as_secs_f64()))
             }
             Self::Lost { message } | Self::Error { message } => Line::new(Error, message.clone()),
         })
@@ -52,10 +53,7 @@ impl Report for Event {
             Self::Pong { payload, rtt } => json!({ "event": "pong", "payload": payload, "rtt_us": micros(*rtt) }),
             Self::ServerPing { payload } => json!({ "event": "server_ping", "payload": payload }),
             Self::Disconnected { reason, .. } => json!({ "event": "disconnected", "reason": reason }),
-            Self::Reconnecting { reason, .. } => {
-                let line = self.line()?;
-                json!({ "event": "error", "message": format!("{reason}; {}", line.text) })
-            }
+            Self::Reconnecting { .. } => json!({ "event": "error", "message": self.line()?.text }),
             Self::Lost { message } | Self::Error { message } => json!({ "event": "error", "message": message }),
         })
     }

@@ -12,6 +12,7 @@ use proto_core::text;
 use proto_core::{Instant, Machine};
 use tokio::io::{AsyncWriteExt, Interest};
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 
 use super::Shared;
 use super::event::Event;
@@ -70,10 +71,10 @@ pub(super) async fn serve(stream: TcpStream, connection: Arc<Connection>, shared
     drop(stream);
     shared.registry.remove(&connection);
     shared.documents.set_online(shared.registry.len());
-    if !shared.events.is_quiet() {
-        let event = Event::Disconnected { client: connection.address, reason: over.reason, clean: over.clean };
-        shared.events.send(event).await;
-    }
+    shared
+        .events
+        .send(Event::Disconnected { client: connection.address, reason: over.reason, clean: over.clean })
+        .await;
 }
 
 /// Closes so that the last answer arrives: unread input would make a reset of the close
@@ -116,10 +117,7 @@ impl Task {
             let writable = match self.pump(stream, connection, shared) {
                 Pumped::Over(over) => return over,
                 Pumped::Behind(event) => {
-                    tokio::select! {
-                        () = shared.events.send(event) => {}
-                        _ = stopping.wait_for(|&stopping| stopping) => {}
-                    }
+                    tell(event, shared, &mut stopping).await;
                     continue;
                 }
                 Pumped::Idle { writable } => writable,
@@ -140,6 +138,7 @@ impl Task {
                 (true, _) => Interest::WRITABLE,
             };
             let can_wait = writable || !self.eof;
+            let mut due = None;
             tokio::select! {
                 ready = stream.ready(interest), if can_wait => if let Err(error) = ready {
                     return Over::transport(&error);
@@ -148,7 +147,7 @@ impl Task {
                 () = &mut timer, if deadline.is_some() => {
                     armed = None;
                     match self.time_out(connection, shared) {
-                        Ok(()) => {}
+                        Ok(event) => due = event,
                         Err(over) => return over,
                     }
                 }
@@ -156,20 +155,17 @@ impl Task {
                     return Over { reason: "the server stopped".to_owned(), clean: true, linger: false };
                 }
             }
+            if let Some(event) = due {
+                tell(event, shared, &mut stopping).await;
+            }
         }
     }
 
-    /// What is due at this time
-    fn time_out(&mut self, connection: &Connection, shared: &Shared) -> Result<(), Over> {
+    /// What is due at this time, and what of it the front end is told
+    fn time_out(&mut self, connection: &Connection, shared: &Shared) -> Result<Option<Event>, Over> {
         let mut inner = connection.lock();
-        match inner.machine.handle_timeout(shared.clock.now()) {
-            Ok(Some(heard)) => {
-                let _idle_pings_are_not_told = self.translate(&mut inner, heard, connection, shared);
-                Ok(())
-            }
-            Ok(None) => Ok(()),
-            Err(error) => Err(Over::failed(error)),
-        }
+        let heard = inner.machine.handle_timeout(shared.clock.now()).map_err(Over::failed)?;
+        Ok(heard.and_then(|heard| self.translate(&mut inner, heard, connection, shared)))
     }
 
     /// Moves bytes both ways until the socket or the front end has to be waited for
@@ -213,7 +209,11 @@ impl Task {
                     self.eof = true;
                     match inner.machine.handle_eof(now) {
                         Ok(Some(heard)) => {
-                            let _told = self.translate(&mut inner, heard, connection, shared);
+                            if let Some(event) = self.translate(&mut inner, heard, connection, shared)
+                                && let Err(event) = shared.events.try_send(event)
+                            {
+                                return Pumped::Behind(event);
+                            }
                         }
                         Ok(None) => {}
                         Err(error) => return Pumped::Over(Over::failed(error)),
@@ -320,7 +320,15 @@ impl Task {
             // The client's silence is no news; its answer will be.
             _ => return None,
         };
-        (!quiet || event.is_important()).then_some(event)
+        Some(event)
+    }
+}
+
+/// Tells the front end, however far it is behind, unless the server stops
+async fn tell(event: Event, shared: &Shared, stopping: &mut watch::Receiver<bool>) {
+    tokio::select! {
+        () = shared.events.send(event) => {}
+        _ = stopping.wait_for(|&stopping| stopping) => {}
     }
 }
 

@@ -109,7 +109,10 @@ impl Screen {
     /// As [`draw`](Self::draw).
     pub fn clear(&mut self) -> io::Result<()> {
         ensure_taken()?;
-        self.terminal.clear()
+        // Not ratatui's `clear`: it asks the terminal where the cursor stands, and the answer comes
+        // among the keys, which somebody else is reading.
+        let size = self.terminal.size()?;
+        self.terminal.resize(size.into())
     }
 }
 

@@ -1,0 +1,180 @@
+//! The picker against a plain reading of the same document with `serde_json`
+
+use proptest::prelude::*;
+use proto_core::status::{Field, Picker};
+use proto_core::text::Plain;
+use serde_json::{Value, json};
+
+/// The text of a component: its own, wherever it stands, then what it contains in the order of the document. Where
+/// `extra` comes before the own text, that is the order that the picker has to put right.
+fn flatten(component: &Value, text: &mut String) {
+    match component {
+        Value::String(own) => text.push_str(&Plain(own).to_string()),
+        Value::Array(elements) => elements.iter().for_each(|element| flatten(element, text)),
+        Value::Object(members) => {
+            let own = ["text", "fallback", "translate"]
+                .iter()
+                .find_map(|key| members.get(*key).filter(|own| own.is_string()));
+            let contained = members.iter().filter(|(key, _)| *key == "extra" || *key == "with").map(|(_, part)| part);
+            for part in own.into_iter().chain(contained) {
+                flatten(part, text);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// Whether a component, or one in it, has a second own text, which replaces the first
+fn replaces(component: &Value) -> bool {
+    match component {
+        Value::Array(elements) => elements.iter().any(replaces),
+        Value::Object(members) => {
+            let own = ["text", "fallback", "translate"];
+            own.iter().filter(|key| members.contains_key(**key)).count() > 1 || members.values().any(replaces)
+        }
+        _ => false,
+    }
+}
+
+/// Texts, components and arrays of these, with some members that mean nothing and some of a wrong type
+fn component() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        6 => "([a-z ]{0,9}|§.|§|\\PC|[\\x00-\\x1f]){0,3}".prop_map(Value::from),
+        1 => Just(json!(null)),
+        1 => Just(json!(7)),
+    ];
+    leaf.prop_recursive(6, 40, 4, |inner| {
+        let key = prop::sample::select(vec![
+            "text",
+            "extra",
+            "translate",
+            "with",
+            "fallback",
+            "color",
+            "bold",
+            "extras",
+            "tex",
+        ]);
+        prop_oneof![
+            1 => prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            3 => prop::collection::vec((key, inner), 0..5).prop_map(|members| {
+                members.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+            }),
+        ]
+    })
+}
+
+/// A status document in which anything may be of a wrong type
+fn document() -> impl Strategy<Value = Value> {
+    let any = prop_oneof![
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        "\\PC{0,12}".prop_map(Value::from),
+        "data:image/png;base64,[a-zA-Z]{0,30}={0,2}".prop_map(Value::from),
+        component(),
+    ];
+    let key = prop::sample::select(vec![
+        "version",
+        "players",
+        "clients",
+        "description",
+        "favicon",
+        "name",
+        "protocol",
+        "max",
+        "online",
+        "sample",
+        "id",
+        "text",
+        "unknown",
+    ]);
+    any.prop_recursive(4, 60, 6, move |inner| {
+        prop_oneof![
+            1 => prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+            3 => prop::collection::vec((key.clone(), inner), 0..8).prop_map(|members| {
+                members.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+            }),
+        ]
+    })
+    .prop_map(|value| match value {
+        Value::Object(_) => value,
+        other => json!({"players": {"max": 1, "sample": [other]}}),
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1000) })]
+
+    #[test]
+    fn components_are_flattened_in_order(component in component()) {
+        let document = json!({"description": component}).to_string();
+        let mut whole = String::new();
+        flatten(&component, &mut whole);
+
+        let mut picker = Picker::<0, 4096, 0>::new();
+        picker.feed(&document).unwrap();
+        let status = picker.finish().unwrap();
+        let known = component.is_string() || component.is_array() || component.is_object();
+        prop_assert_eq!(status.description(), known.then_some(&*whole), "{}", document);
+
+        let mut picker = Picker::<0, 10, 0>::new();
+        picker.feed(&document).unwrap();
+        let status = picker.finish().unwrap();
+        let description = status.description().unwrap_or_default();
+        let truncated = status.truncated().contains(Field::Description);
+        if replaces(&component) {
+            // The replaced text may have pushed out what would fit now: less is kept, and flagged.
+            prop_assert!(whole.starts_with(description), "{}", document);
+            prop_assert_eq!(truncated || description == whole, true, "{}", document);
+        } else {
+            let kept = whole.split_at(whole.floor_char_boundary(10)).0;
+            prop_assert_eq!(description, kept, "{}", document);
+            prop_assert_eq!(truncated, whole.len() > 10, "{}", document);
+        }
+    }
+
+    #[test]
+    fn cuts_change_nothing(document in document(), pretty in any::<bool>(), piece in 1..40_usize) {
+        let document = if pretty { format!("{document:#}") } else { document.to_string() };
+        let mut whole = Picker::<7, 20, 11>::new();
+        whole.feed(&document).unwrap();
+        let mut cut = Picker::<7, 20, 11>::new();
+        let mut rest = document.as_str();
+        while !rest.is_empty() {
+            let (first, second) = rest.split_at(rest.ceil_char_boundary(piece));
+            cut.feed(first).unwrap();
+            rest = second;
+        }
+        prop_assert_eq!(whole.finish().unwrap(), cut.finish().unwrap());
+    }
+
+    #[test]
+    fn what_is_of_its_type_is_found(document in document()) {
+        let mut picker = Picker::<4096, 4096, 16384>::new();
+        picker.feed(&document.to_string()).unwrap();
+        let status = picker.finish().unwrap();
+        let name = document["version"]["name"].as_str().map(|name| Plain(name).to_string());
+        prop_assert_eq!(status.version_name(), name.as_deref());
+        prop_assert_eq!(
+            status.malformed().contains(Field::Version),
+            document.get("version").is_some_and(|version| !version.is_object())
+        );
+        let counts = if document["players"].is_object() { &document["players"] } else { &document["clients"] };
+        for (ours, theirs) in [(status.max(), &counts["max"]), (status.online(), &counts["online"])] {
+            prop_assert_eq!(ours.is_some(), theirs.is_number(), "{:?} {}", ours, theirs);
+            if theirs.is_i64() {
+                prop_assert_eq!(ours, theirs.as_i64());
+            }
+        }
+        let sample = document["players"]["sample"].as_array();
+        let listed = sample.map(|sample| u32::try_from(sample.len()).unwrap());
+        prop_assert_eq!(status.sample_listed(), listed);
+        let names: Vec<String> = sample
+            .into_iter()
+            .flatten()
+            .filter_map(|element| element["name"].as_str())
+            .map(|name| Plain(name).to_string())
+            .collect();
+        prop_assert_eq!(status.sample().collect::<Vec<_>>(), names);
+    }
+}
