@@ -3,6 +3,8 @@
 //! It knows the boards: which target they are, and which machine of the emulator, if it has one. It neither runs nor
 //! measures what it builds.
 
+use std::fs;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
@@ -11,7 +13,7 @@ use crate::cmd::Cmd;
 use crate::report::Report;
 use crate::setup::{self, Need};
 use crate::test::executable;
-use crate::{complain, say};
+use crate::{complain, say, workspace};
 
 /// Builds the device's firmware
 #[derive(Debug, clap::Args)]
@@ -51,12 +53,23 @@ impl Board {
     }
 
     /// Builds the firmware and returns where it is
-    pub(crate) fn build(&self) -> anyhow::Result<String> {
+    ///
+    /// Cargo puts every board's where the last one's was, so each is copied to a place of its own.
+    pub(crate) fn build(&self) -> anyhow::Result<PathBuf> {
         let build = Cmd::cargo()
             .args(["build", "--package", "embedded-app", "--bin", "slp-device", "--profile", "firmware"])
             .args(["--features", self.name, "--target", self.target]);
-        executable(&build)
+        let built = executable(&build)?;
+        fs::create_dir_all(folder()).with_context(|| format!("cannot make {}", folder().display()))?;
+        let file = folder().join(format!("{}.elf", self.name));
+        fs::copy(&built, &file).with_context(|| format!("cannot copy {built} to {}", file.display()))?;
+        Ok(file)
     }
+}
+
+/// Where the firmware of each board is put
+pub(crate) fn folder() -> PathBuf {
+    workspace::root().join("target").join("firmware")
 }
 
 /// Makes sure of what building and running needs
@@ -78,7 +91,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         match board.build() {
             Ok(file) => {
                 report.pass(1);
-                say(format_args!("{}: {file}", board.name));
+                say(format_args!("{}: {}", board.name, file.display()));
             }
             Err(error) => {
                 complain(format_args!("{}: {error:#}", board.name));

@@ -75,7 +75,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     build_firmware::ensure(needs)?;
     let firmware = match &args.firmware {
         Some(file) => absolute(file)?,
-        None => board.build()?.into(),
+        None => board.build()?,
     };
     let mut qemu = Qemu::new(board, &firmware);
     for setting in settings(args) {
