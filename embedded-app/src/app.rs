@@ -14,8 +14,9 @@ use proto_core::command::{CLIENT, ClientCommand, Help, ParseError};
 use proto_core::telemetry::{Reason, Report, cut};
 use proto_core::{Client, Instant, Machine as _, State, client};
 
-use crate::board::Board;
+use crate::board::{Board, KEYS};
 use crate::console::{Console, Input};
+use crate::display::{Key, Screen};
 use crate::net::{Change, Net, Random, Received, Storage, Stream};
 use crate::settings::{Server, Settings};
 use crate::telemetry::{Telemetry, code};
@@ -48,13 +49,20 @@ pub struct Memory<'a> {
     console: Console,
     telemetry: Telemetry,
     session: Session,
+    screen: Screen,
 }
 
 impl Memory<'_> {
     /// Unused memory
     #[must_use]
     pub const fn new() -> Self {
-        Self { net: Storage::new(), console: Console::new(), telemetry: Telemetry::new(), session: Session::new() }
+        Self {
+            net: Storage::new(),
+            console: Console::new(),
+            telemetry: Telemetry::new(),
+            session: Session::new(),
+            screen: Screen::new(),
+        }
     }
 }
 
@@ -64,16 +72,21 @@ pub struct App<'a> {
     console: &'a mut Console,
     telemetry: &'a mut Telemetry,
     session: &'a mut Session,
+    screen: &'a mut Screen,
     client: Option<Client>,
     link: Link,
     server: Option<Server>,
     has_address: bool,
+    /// Whether the last attempt to connect was
+    refused: bool,
     backoff: Backoff,
     /// Time between two pings of our own, where it is to be pinged
     watch: Option<Duration>,
     next_watch: Instant,
     /// A `ping` that waits for a ping of our own to end
     waiting_ping: Option<i64>,
+    /// A ping of our own that a key asked for
+    asked_by_key: bool,
 }
 
 impl<'a> App<'a> {
@@ -82,7 +95,7 @@ impl<'a> App<'a> {
     /// `settings` are the words that the device was started with; where they are wrong that is told at the console and
     /// nothing of them holds.
     pub fn new<B: Board>(board: &mut B, memory: &'a mut Memory<'a>, settings: &str) -> Self {
-        let Memory { net: storage, console, telemetry, session } = memory;
+        let Memory { net: storage, console, telemetry, session, screen } = memory;
         let now = board.now();
         console.line(format_args!("slp device {} on {}", env!("CARGO_PKG_VERSION"), B::NAME));
         let (version, _) = cut(env!("CARGO_PKG_VERSION"));
@@ -95,6 +108,7 @@ impl<'a> App<'a> {
         let mut random = Random::new(board.entropy().seed);
         random.mix(settings.seed.unwrap_or_default());
         let mac = board.mac_address();
+        session.facts.device(B::NAME, mac);
         let net = Net::new(storage, board.network(), mac, settings.addressing, random, now);
         if settings.server.is_none() {
             console.line(format_args!("no server yet; name one with: connect HOST[:PORT]"));
@@ -104,14 +118,17 @@ impl<'a> App<'a> {
             console,
             telemetry,
             session,
+            screen,
             client: None,
             link: if settings.server.is_some() { Link::Waiting { until: now } } else { Link::Idle },
             server: settings.server,
             has_address: false,
+            refused: false,
             backoff: Backoff::new(),
             watch: settings.watch,
             next_watch: now,
             waiting_ping: None,
+            asked_by_key: false,
         }
     }
 
@@ -140,12 +157,30 @@ impl<'a> App<'a> {
         {
             return Turn::Exit;
         }
+        let screen = self.show(board);
         let now = board.now();
+        let keys = board.has_keys().then(|| now.saturating_add(KEYS));
         let line = (!flushed).then(|| now.saturating_add(LINE_NAP));
         let again = entered.then_some(now);
-        let deadlines = [line, again, self.net.poll_at(now), self.deadline()];
+        let deadlines = [line, again, keys, screen, self.net.poll_at(now), self.deadline()];
         let nap = now.saturating_add(NAP);
         Turn::Sleep(deadlines.into_iter().flatten().fold(nap, Instant::min))
+    }
+
+    /// Shows what has changed and looks at the keys; when the screen wants to be shown again, if there is one
+    fn show<B: Board>(&mut self, board: &mut B) -> Option<Instant> {
+        let now = board.now();
+        while let Some(key) = board.key() {
+            self.screen.handle_key(key);
+            if key == Key::Select {
+                // Asks at once, as the device's own pings do: told on the screen, not at the console.
+                self.asked_by_key = true;
+            }
+        }
+        let panel = board.panel()?;
+        let (connection, server) = self.connection();
+        self.session.facts.connection(connection, server);
+        self.screen.turn(now, &self.session.facts, panel)
     }
 
     /// When the connection wants something, if nothing comes before
@@ -324,12 +359,11 @@ impl<'a> App<'a> {
         if let Some(payload) = self.waiting_ping.take() {
             return self.ping(now, Some(payload));
         }
-        if let Some(period) = self.watch
-            && now >= self.next_watch
-            && client.ping(now, now.as_millis()).is_ok()
-        {
+        let due = self.watch.is_some() && now >= self.next_watch;
+        if (due || self.asked_by_key) && client.ping(now, now.as_millis()).is_ok() {
             self.session.exchange = Exchange::Quiet;
-            self.next_watch = now.saturating_add(period);
+            self.asked_by_key = false;
+            self.next_watch = now.saturating_add(self.watch.unwrap_or_default());
         }
     }
 
@@ -378,12 +412,14 @@ impl<'a> App<'a> {
             Change::Up(address) => {
                 let (cidr, gateway, by_dhcp) = (address.cidr, address.gateway, address.by_dhcp);
                 self.has_address = true;
+                self.session.facts.address(Some(cidr.address()), gateway);
                 let report = Report::Address { address: cidr.address(), prefix: cidr.prefix_len(), gateway, by_dhcp };
                 self.console.line(format_args!("{report}"));
                 self.telemetry.report(now, report);
             }
             Change::Down => {
                 let had = core::mem::take(&mut self.has_address);
+                self.session.facts.address(None, None);
                 if had {
                     self.lost(now, Reason::Network, format_args!("the address was lost"));
                 }

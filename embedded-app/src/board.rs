@@ -15,8 +15,12 @@ pub use lm3s6965evb::Lm3s6965evb as Selected;
 #[cfg(all(target_os = "none", not(feature = "lm3s6965evb")))]
 compile_error!("name exactly one board: --features lm3s6965evb");
 
+use core::time::Duration;
+
 use proto_core::Instant;
 use smoltcp::phy::Device;
+
+use crate::display::{Key, Panel};
 
 /// A serial line that never waits
 pub trait Serial {
@@ -26,6 +30,9 @@ pub trait Serial {
     /// Takes a byte to send; `false` where there is no room for it now
     fn write(&mut self, byte: u8) -> bool;
 }
+
+/// How often keys are looked at
+pub const KEYS: Duration = Duration::from_millis(20);
 
 /// Where random numbers start from
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +49,8 @@ pub trait Board {
     type Network: Device;
     /// A serial line
     type Serial: Serial;
+    /// Its screen; [`NoPanel`](crate::display::NoPanel) where there is none
+    type Panel: Panel;
 
     /// Its name, as the feature is called
     const NAME: &'static str;
@@ -63,6 +72,17 @@ pub trait Board {
 
     /// The line with the monitor
     fn telemetry(&mut self) -> &mut Self::Serial;
+
+    /// The screen, if it has one
+    fn panel(&mut self) -> Option<&mut Self::Panel>;
+
+    /// A key that was pressed and let go, if there is one
+    ///
+    /// Asked in every turn, and there is one every [`KEYS`] at least while [`has_keys`](Self::has_keys).
+    fn key(&mut self) -> Option<Key>;
+
+    /// Whether it has keys at all
+    fn has_keys(&self) -> bool;
 
     /// Where random numbers start from
     fn entropy(&mut self) -> Entropy;

@@ -10,6 +10,8 @@ pub(crate) mod systick;
 #[cfg(feature = "lm3s6965evb")]
 pub(crate) mod pl011;
 #[cfg(feature = "lm3s6965evb")]
+pub(crate) mod ssd0323;
+#[cfg(feature = "lm3s6965evb")]
 pub(crate) mod stellaris_mac;
 #[cfg(feature = "lm3s6965evb")]
 pub(crate) mod stellaris_system;

@@ -7,6 +7,7 @@ extern crate std;
 pub mod app;
 pub mod board;
 pub mod console;
+pub mod display;
 #[cfg(target_os = "none")]
 mod drivers;
 pub mod net;

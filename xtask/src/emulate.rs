@@ -4,7 +4,8 @@
 //! terminal to the device's first serial line; or a script, which types and waits. The exit status is the device's.
 //! It judges nothing that the device says beyond what a script asks for.
 
-mod qemu;
+pub(crate) mod qemu;
+pub(crate) mod qmp;
 mod script;
 mod terminal;
 
@@ -23,6 +24,7 @@ use crate::build_firmware::{self, BOARDS, Board};
 use crate::setup::Need;
 use crate::{complain, say};
 use qemu::Qemu;
+use qmp::Listener;
 use script::Script;
 
 /// The host, as the device sees it
@@ -53,8 +55,14 @@ pub(crate) struct Args {
     /// Type and wait as this file says: "> TEXT" types a line, "< TEXT" waits for a text
     #[arg(long, value_name = "FILE")]
     script: Option<PathBuf>,
+    /// Ping once, write a picture of the board's screen, and end
+    #[arg(long, value_name = "FILE.png", conflicts_with = "script")]
+    screenshot: Option<PathBuf>,
+    /// Show the board's screen in a window; its keys are the arrows and Ctrl
+    #[arg(long)]
+    window: bool,
     /// Seconds that a script may take
-    #[arg(long, value_name = "SECONDS", default_value_t = 60, requires = "script")]
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     deadline: u64,
     /// The device's random numbers begin here; drawn anew each time if not given
     #[arg(long, value_name = "HEX")]
@@ -70,14 +78,18 @@ pub(crate) struct Args {
 /// Runs the command
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let board = Board::named(&args.board)?;
-    let script = args.script.as_deref().map(Script::read).transpose()?;
+    let script = match (&args.script, &args.screenshot) {
+        (Some(file), _) => Some(Script::read(file)?),
+        (None, Some(file)) => Some(Script::picture(absolute(file)?)),
+        (None, None) => None,
+    };
     let needs: &[Need] = if args.firmware.is_some() { &[Need::Qemu] } else { &[Need::Thumb, Need::Qemu] };
     build_firmware::ensure(needs)?;
     let firmware = match &args.firmware {
         Some(file) => absolute(file)?,
         None => board.build()?,
     };
-    let mut qemu = Qemu::new(board, &firmware);
+    let mut qemu = Qemu::new(board, &firmware, args.window);
     for setting in settings(args) {
         qemu.setting(&setting);
     }
@@ -89,13 +101,16 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     if args.icount {
         qemu.count_instructions();
     }
+    let control = Listener::new()?;
+    qemu.control(&control.option()?);
     let deadline = if script.is_some() { Duration::from_secs(args.deadline) } else { FOREVER };
     let cmd = qemu.cmd().deadline(deadline);
     let mut device = cmd.converse()?;
     let (stdin, stdout, stderr) = device.streams().context("the emulator has no pipes")?;
     thread::spawn(|| hand_on(stderr));
+    let mut qmp = control.accept()?;
     let ended = match script {
-        Some(script) => script.play(stdin, stdout, deadline)?,
+        Some(script) => script.play(stdin, stdout, deadline, &mut qmp)?,
         None => terminal::connect(stdin, stdout)?,
     };
     if ended {

@@ -1,13 +1,14 @@
 //! From no connection to one: when to resolve, to connect, to give up and to try again
 
 use core::fmt;
-use core::net::SocketAddrV4;
+use core::net::{Ipv4Addr, SocketAddrV4};
 use core::time::Duration;
 
 use proto_core::Instant;
 use proto_core::telemetry::{Reason, Report};
 
 use super::{App, CONNECT};
+use crate::display::Connection;
 use crate::net::Stream;
 use crate::settings::Server;
 use crate::telemetry::code;
@@ -65,6 +66,19 @@ impl Backoff {
 }
 
 impl App<'_> {
+    /// Where the connection stands, for the screen
+    pub(super) fn connection(&self) -> (Connection, Option<Ipv4Addr>) {
+        match self.link {
+            Link::Idle | Link::Leaving { .. } => (Connection::NoServer, None),
+            Link::Waiting { .. } if !self.has_address => (Connection::NoAddress, None),
+            Link::Waiting { .. } if self.refused => (Connection::Refused, None),
+            Link::Waiting { .. } => (Connection::Retrying, None),
+            Link::Resolving { .. } => (Connection::Resolving, None),
+            Link::Opening { remote, .. } => (Connection::Connecting, Some(*remote.ip())),
+            Link::Open { remote } => (Connection::Up, Some(*remote.ip())),
+        }
+    }
+
     /// `connect`: another server, at once
     pub(super) fn connect_to(&mut self, now: Instant, server: Server) {
         if self.client.take().is_some() {
@@ -152,6 +166,7 @@ impl App<'_> {
             self.backoff = Backoff::new();
         }
         self.client = None;
+        self.refused = reason == Reason::Refused;
         self.net.cancel_resolve();
         let pause = self.backoff.next(self.net.random());
         self.link = Link::Waiting { until: now.saturating_add(pause) };

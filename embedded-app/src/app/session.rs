@@ -12,6 +12,7 @@ use proto_core::status::{Picker, Status};
 use proto_core::telemetry::{Report, cut};
 
 use crate::console::Console;
+use crate::display::Facts;
 use crate::settings::Server;
 use crate::telemetry::{Telemetry, code};
 
@@ -35,6 +36,7 @@ pub(super) enum Exchange {
 pub(super) struct Session {
     pub(super) exchange: Exchange,
     picker: Picker<VERSION, DESCRIPTION, NAMES>,
+    pub(super) facts: Facts,
 }
 
 impl Default for Session {
@@ -45,7 +47,7 @@ impl Default for Session {
 
 impl Session {
     pub(super) const fn new() -> Self {
-        Self { exchange: Exchange::None, picker: Picker::new() }
+        Self { exchange: Exchange::None, picker: Picker::new(), facts: Facts::new() }
     }
 
     /// Another connection
@@ -65,6 +67,7 @@ impl Session {
             Event::Pong { payload, rtt } => {
                 let rtt_us = u32::try_from(rtt.as_micros()).unwrap_or(u32::MAX);
                 telemetry.report(now, Report::Pong { payload, rtt_us });
+                self.facts.pong(rtt_us);
                 if self.exchange == Exchange::Asked {
                     console.line(format_args!("pong {payload} after {}", Millis(rtt)));
                 }
@@ -103,6 +106,7 @@ impl Session {
         match self.picker.finish() {
             Ok(status) => {
                 let (description, description_cut) = cut(status.description().unwrap_or_default());
+                self.facts.status(status.description(), status.version_name(), status.online(), status.max());
                 let number = |number: Option<i64>| number.and_then(|number| i32::try_from(number).ok());
                 telemetry.report(
                     now,

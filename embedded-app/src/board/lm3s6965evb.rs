@@ -15,9 +15,11 @@ use static_cell::ConstStaticCell;
 
 use super::panic::{PANICKED, last_words};
 use super::{Board, Entropy};
+use crate::display::Key;
 use crate::drivers::mmio::Block;
 use crate::drivers::pl011::Uart;
 use crate::drivers::semihosting;
+use crate::drivers::ssd0323::Oled;
 use crate::drivers::stellaris_mac::{Frames, Mac};
 use crate::drivers::stellaris_system::{self as system, CLOCK_MHZ};
 use crate::drivers::systick::{self, Clock};
@@ -43,14 +45,28 @@ const WAKING: [Interrupt; 2] = [Interrupt::Uart0, Interrupt::Ethernet];
 /// Peripherals and where they lie (data sheet, table 2-8)
 const SYSTEM_CONTROL: usize = 0x400F_E000;
 const GPIO_A: usize = 0x4000_4000;
+const GPIO_C: usize = 0x4000_6000;
 const GPIO_D: usize = 0x4000_7000;
+const SSI_0: usize = 0x4000_8000;
+const GPIO_E: usize = 0x4002_4000;
+const GPIO_F: usize = 0x4002_5000;
 const UART_0: usize = 0x4000_C000;
 const UART_1: usize = 0x4000_D000;
 const ETHERNET: usize = 0x4004_8000;
 
-/// U0RX and U0TX on port A, U1RX and U1TX on port D
+/// U0RX and U0TX on port A, U1RX and U1TX on port D, SSI0 on port A
 const UART_0_PINS: u32 = 0b0011;
 const UART_1_PINS: u32 = 0b1100;
+const SSI_PINS: u32 = 0b11_1100;
+/// The OLED's select on port D, its data/command and its supply on port C
+const OLED_SELECT: u8 = 0b0000_0001;
+const OLED_DATA: u8 = 0b1000_0000;
+const OLED_SUPPLY: u8 = 0b0100_0000;
+/// Up, down, left and right on port E, select on port F: low while pressed
+const ARROWS: u8 = 0b1111;
+const SELECT: u8 = 0b0010;
+/// What they are, in the order of [`Keys::read`]'s bits
+const KEYS: [Key; 5] = [Key::Up, Key::Down, Key::Left, Key::Right, Key::Select];
 
 /// Room for the settings
 const COMMAND_LINE: usize = 256;
@@ -66,6 +82,43 @@ pub struct Lm3s6965evb {
     telemetry: Uart,
     mac: Mac,
     mac_address: [u8; 6],
+    oled: Oled,
+    keys: Keys,
+}
+
+/// The keys
+#[derive(Debug)]
+struct Keys {
+    arrows: Block,
+    select: Block,
+    /// Those that were not pressed when last looked at
+    free: u8,
+}
+
+impl Keys {
+    fn new(arrows: Block, select: Block) -> Self {
+        system::inputs(&arrows, ARROWS);
+        system::inputs(&select, SELECT);
+        let mut keys = Self { arrows, select, free: 0 };
+        // QEMU has them pressed until they are pressed for the first time: what counts is the release.
+        keys.free = keys.read();
+        keys
+    }
+
+    /// A bit for each key that is not pressed
+    fn read(&self) -> u8 {
+        let select = system::read_pins(&self.select, SELECT) != 0;
+        system::read_pins(&self.arrows, ARROWS) | (u8::from(select) << 4)
+    }
+
+    fn released(&mut self) -> Option<Key> {
+        let free = self.read();
+        let released = free & !self.free;
+        // One at a time; the others are found the next time.
+        let first = released & released.wrapping_neg();
+        self.free = (self.free & free) | first;
+        KEYS.get(first.trailing_zeros() as usize).copied()
+    }
 }
 
 impl Lm3s6965evb {
@@ -75,11 +128,20 @@ impl Lm3s6965evb {
         let core = cortex_m::Peripherals::take()?;
         // SAFETY: the addresses are the data sheet's, and `take` succeeds once, so nothing else uses what lies there.
         // None of these peripherals touches memory by itself as it is configured here.
-        let [control, port_a, port_d, uart_0, uart_1, ethernet] =
-            unsafe { [SYSTEM_CONTROL, GPIO_A, GPIO_D, UART_0, UART_1, ETHERNET].map(|base| Block::new(base)) };
-        system::start(&control, system::UART0 | system::UART1, system::GPIO_A | system::GPIO_D | system::ETHERNET);
-        system::alternate(&port_a, UART_0_PINS);
+        let [control, port_a, uart_0, uart_1, ethernet, ssi_0] =
+            unsafe { [SYSTEM_CONTROL, GPIO_A, UART_0, UART_1, ETHERNET, SSI_0].map(|base| Block::new(base)) };
+        // SAFETY: as above. Ports C and D have two owners each, and an output writes its own pin and no other.
+        let [port_c, supply, port_d, select, port_e, port_f] =
+            unsafe { [GPIO_C, GPIO_C, GPIO_D, GPIO_D, GPIO_E, GPIO_F].map(|base| Block::new(base)) };
+        system::start(
+            &control,
+            system::UART0 | system::UART1 | system::SSI0,
+            system::GPIO_A | system::GPIO_C | system::GPIO_D | system::GPIO_E | system::GPIO_F | system::ETHERNET,
+        );
+        system::alternate(&port_a, UART_0_PINS | SSI_PINS);
         system::alternate(&port_d, UART_1_PINS);
+        system::set_pin(&system::output(select, OLED_SELECT), true);
+        system::set_pin(&system::output(supply, OLED_SUPPLY), true);
         let mac_address = system::mac_address(&control);
         Some(Self {
             clock: Clock::new(core.SYST, CLOCK_MHZ),
@@ -87,6 +149,8 @@ impl Lm3s6965evb {
             telemetry: Uart::new(uart_1, CLOCK_MHZ * 1_000_000),
             mac: Mac::new(ethernet, FRAMES.take(), mac_address),
             mac_address,
+            oled: Oled::new(ssi_0, system::output(port_c, OLED_DATA)),
+            keys: Keys::new(port_e, port_f),
         })
     }
 
@@ -120,6 +184,7 @@ impl Lm3s6965evb {
 impl Board for Lm3s6965evb {
     type Network = Mac;
     type Serial = Uart;
+    type Panel = Oled;
 
     const NAME: &'static str = "lm3s6965evb";
 
@@ -166,6 +231,18 @@ impl Board for Lm3s6965evb {
 
     fn telemetry(&mut self) -> &mut Uart {
         &mut self.telemetry
+    }
+
+    fn panel(&mut self) -> Option<&mut Oled> {
+        Some(&mut self.oled)
+    }
+
+    fn key(&mut self) -> Option<Key> {
+        self.keys.released()
+    }
+
+    fn has_keys(&self) -> bool {
+        true
     }
 
     fn entropy(&mut self) -> Entropy {

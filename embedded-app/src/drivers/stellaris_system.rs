@@ -28,9 +28,13 @@ const RUN_GATES_2: usize = 0x108;
 /// Peripherals of RCGC1
 pub(crate) const UART0: u32 = 1 << 0;
 pub(crate) const UART1: u32 = 1 << 1;
+pub(crate) const SSI0: u32 = 1 << 4;
 /// Peripherals of RCGC2
 pub(crate) const GPIO_A: u32 = 1 << 0;
+pub(crate) const GPIO_C: u32 = 1 << 2;
 pub(crate) const GPIO_D: u32 = 1 << 3;
+pub(crate) const GPIO_E: u32 = 1 << 4;
+pub(crate) const GPIO_F: u32 = 1 << 5;
 pub(crate) const ETHERNET: u32 = (1 << 28) | (1 << 30);
 
 /// The system clock after [`start`], in MHz
@@ -56,7 +60,9 @@ pub(crate) fn start(system: &Block, gates_1: u32, gates_2: u32) {
     system.read(RUN_GATES_2);
 }
 
-/// GPIOAFSEL, GPIODEN
+/// GPIODIR, GPIOAFSEL, GPIOPUR, GPIODEN
+const DIRECTION: usize = 0x400;
+const PULL_UP: usize = 0x510;
 const ALTERNATE: usize = 0x420;
 const DIGITAL: usize = 0x51C;
 
@@ -64,6 +70,37 @@ const DIGITAL: usize = 0x51C;
 pub(crate) fn alternate(port: &Block, pins: u32) {
     port.change(ALTERNATE, 0, pins);
     port.change(DIGITAL, 0, pins);
+}
+
+/// A pin that is an output
+#[derive(Debug)]
+pub(crate) struct Pin {
+    port: Block,
+    mask: u8,
+}
+
+/// Makes a pin of `port` an output
+pub(crate) fn output(port: Block, mask: u8) -> Pin {
+    port.change(DIRECTION, 0, u32::from(mask));
+    port.change(DIGITAL, 0, u32::from(mask));
+    Pin { port, mask }
+}
+
+/// Sets or clears an output; GPIODATA takes which pins are meant from its address
+pub(crate) fn set_pin(pin: &Pin, high: bool) {
+    pin.port.write(usize::from(pin.mask) << 2, if high { u32::from(pin.mask) } else { 0 });
+}
+
+/// Makes pins of `port` inputs that are high unless pulled down
+pub(crate) fn inputs(port: &Block, pins: u8) {
+    port.change(DIRECTION, u32::from(pins), 0);
+    port.change(PULL_UP, 0, u32::from(pins));
+    port.change(DIGITAL, 0, u32::from(pins));
+}
+
+/// The pins of `port` among `pins` that are high
+pub(crate) fn read_pins(port: &Block, pins: u8) -> u8 {
+    port.read(usize::from(pins) << 2).to_le_bytes()[0] & pins
 }
 
 /// `USER_REG0`, `USER_REG1`

@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use embedded_app::app::{App, Memory, Turn};
 use embedded_app::board::{Board, Entropy, Serial};
+use embedded_app::display::{HEIGHT, Key, Panel, ROW};
 use proto_core::telemetry::{Decoder, Event, Report};
 use proto_core::{Instant, Machine as _, Server, Timeouts, server};
 use smoltcp::iface::{Config, Interface, SocketHandle, SocketSet, SocketStorage};
@@ -109,11 +110,23 @@ pub(crate) struct Fake {
     clock: Clock,
     console: Line,
     telemetry: Line,
+    pub(crate) panel: Shot,
+    pub(crate) keys: VecDeque<Key>,
+}
+
+/// A panel that keeps what it shows
+pub(crate) struct Shot(pub(crate) Vec<u8>);
+
+impl Panel for Shot {
+    fn show(&mut self, first: usize, pixels: &[u8]) {
+        self.0[first * ROW..][..pixels.len()].copy_from_slice(pixels);
+    }
 }
 
 impl Board for Fake {
     type Network = End;
     type Serial = Line;
+    type Panel = Shot;
 
     const NAME: &'static str = "fake";
 
@@ -137,6 +150,18 @@ impl Board for Fake {
 
     fn telemetry(&mut self) -> &mut Line {
         &mut self.telemetry
+    }
+
+    fn panel(&mut self) -> Option<&mut Shot> {
+        Some(&mut self.panel)
+    }
+
+    fn key(&mut self) -> Option<Key> {
+        self.keys.pop_front()
+    }
+
+    fn has_keys(&self) -> bool {
+        true
     }
 
     fn entropy(&mut self) -> Entropy {
@@ -182,7 +207,14 @@ impl World {
         let (one, other, clock) = (Frames::default(), Frames::default(), Clock::default());
         let end = End { incoming: one.clone(), outgoing: other.clone(), clock: clock.clone() };
         let mut peer_end = End { incoming: other, outgoing: one, clock: clock.clone() };
-        let mut board = Fake { end, clock: clock.clone(), console: Line::default(), telemetry: Line::default() };
+        let mut board = Fake {
+            end,
+            clock: clock.clone(),
+            console: Line::default(),
+            telemetry: Line::default(),
+            panel: Shot(vec![0; ROW * HEIGHT]),
+            keys: VecDeque::new(),
+        };
         let memory = Box::leak(Box::new(Memory::new()));
         let app = App::new(&mut board, memory, &format!("ip=10.0.2.15/24 {settings}"));
         let config = Config::new(EthernetAddress([2, 0, 0, 0, 0, 2]).into());

@@ -15,11 +15,12 @@ pub(crate) struct Qemu {
 }
 
 impl Qemu {
-    /// The firmware on a board, its console on standard input and output, no screen
-    pub(crate) fn new(board: &Board, firmware: &Path) -> Self {
+    /// The firmware on a board, its console on standard input and output
+    pub(crate) fn new(board: &Board, firmware: &Path, window: bool) -> Self {
         let network = format!("user,model={}", board.network);
         let cmd = Cmd::new("qemu-system-arm")
-            .args(["-machine", board.machine, "-display", "none", "-monitor", "none"])
+            .args(["-machine", board.machine, "-monitor", "none"])
+            .args(if window { &[][..] } else { &["-display", "none"][..] })
             .args(["-nic", &network, "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"])
             .arg("-kernel")
             .arg(firmware);
@@ -35,6 +36,11 @@ impl Qemu {
     /// Where the second serial line goes
     pub(crate) fn telemetry(&mut self, file: &Path) {
         self.telemetry = format!("file:{}", file.display());
+    }
+
+    /// The control line
+    pub(crate) fn control(&mut self, option: &str) {
+        self.cmd = self.cmd.clone().args(["-qmp", option]);
     }
 
     /// One instruction is one nanosecond, whatever the host does meanwhile

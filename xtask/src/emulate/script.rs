@@ -4,16 +4,21 @@
 //! # a comment
 //! < connected to     waits until the console shows that text, behind what was waited for before
 //! > ping 42          types that line
+//! ^ right            presses a key of the board: up, down, left, right, ctrl (select)
+//! = screen.png       writes a picture of the screen
 //! ```
 
 use std::io::{Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, ChildStdout};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
+
+use super::absolute;
+use super::qmp::Qmp;
 
 /// Return to the start of the line and erase it
 const ERASE: &str = "\r\x1b[K";
@@ -22,6 +27,8 @@ const ERASE: &str = "\r\x1b[K";
 enum Step {
     Type(String),
     Wait(String),
+    Key(String),
+    Picture(PathBuf),
 }
 
 /// What to type and what to wait for
@@ -34,6 +41,18 @@ impl Script {
         Self::parse(&text).with_context(|| format!("{}", file.display()))
     }
 
+    /// One exchange and a picture of it
+    pub(super) fn picture(file: PathBuf) -> Self {
+        let steps = [
+            Step::Wait("connected to".to_owned()),
+            Step::Type("ping".to_owned()),
+            Step::Wait("pong ".to_owned()),
+            Step::Picture(file),
+            Step::Type("exit".to_owned()),
+        ];
+        Self(steps.into())
+    }
+
     fn parse(text: &str) -> anyhow::Result<Self> {
         let mut steps = Vec::new();
         for (row, line) in text.lines().enumerate() {
@@ -42,20 +61,35 @@ impl Script {
                 None | Some(("#", _)) => {}
                 Some((">", rest)) => steps.push(Step::Type(rest.trim().to_owned())),
                 Some(("<", rest)) => steps.push(Step::Wait(rest.trim().to_owned())),
-                Some(_) => bail!("line {}: \"> TEXT\", \"< TEXT\" or \"# comment\" expected", row + 1),
+                Some(("^", rest)) => steps.push(Step::Key(rest.trim().to_owned())),
+                Some(("=", rest)) => steps.push(Step::Picture(absolute(Path::new(rest.trim()))?)),
+                Some(_) => {
+                    bail!(
+                        "line {}: one of \"> TEXT\", \"< TEXT\", \"^ KEY\", \"= FILE\", \"# comment\" expected",
+                        row + 1
+                    )
+                }
             }
         }
         Ok(Self(steps))
     }
 
     /// Plays it and shows the console; then waits for the console's end
-    pub(super) fn play(self, mut stdin: ChildStdin, stdout: ChildStdout, deadline: Duration) -> anyhow::Result<bool> {
+    pub(super) fn play(
+        self,
+        mut stdin: ChildStdin,
+        stdout: ChildStdout,
+        deadline: Duration,
+        qmp: &mut Qmp,
+    ) -> anyhow::Result<bool> {
         let console = read(stdout);
         let until = Instant::now() + deadline;
         let mut seen = String::new();
         for step in self.0 {
             match step {
                 Step::Type(line) => write!(stdin, "{line}\r").and_then(|()| stdin.flush()).context("typing")?,
+                Step::Key(name) => qmp.key(&name)?,
+                Step::Picture(file) => qmp.picture(&file)?,
                 Step::Wait(text) => loop {
                     if let Some(place) = seen.find(&text) {
                         seen.drain(..place + text.len());
