@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::{env, fs};
 
-const BOARDS: [&str; 1] = ["lm3s6965evb"];
+const BOARDS: [&str; 2] = ["lm3s6965evb", "mps2-an385"];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

@@ -4,16 +4,13 @@
 //! a memory map; nothing else knows what it runs on.
 
 #[cfg(target_os = "none")]
-mod panic;
-
+mod emulated;
 #[cfg(all(target_os = "none", feature = "lm3s6965evb"))]
 mod lm3s6965evb;
-
-#[cfg(all(target_os = "none", feature = "lm3s6965evb"))]
-pub use lm3s6965evb::Lm3s6965evb as Selected;
-
-#[cfg(all(target_os = "none", not(feature = "lm3s6965evb")))]
-compile_error!("name exactly one board: --features lm3s6965evb");
+#[cfg(all(target_os = "none", feature = "mps2-an385"))]
+mod mps2_an385;
+#[cfg(target_os = "none")]
+mod panic;
 
 use core::time::Duration;
 
@@ -21,6 +18,16 @@ use proto_core::Instant;
 use smoltcp::phy::Device;
 
 use crate::display::{Key, Panel};
+
+#[cfg(all(target_os = "none", feature = "lm3s6965evb"))]
+pub use lm3s6965evb::Lm3s6965evb as Selected;
+#[cfg(all(target_os = "none", feature = "mps2-an385"))]
+pub use mps2_an385::Mps2An385 as Selected;
+
+#[cfg(all(target_os = "none", not(any(feature = "lm3s6965evb", feature = "mps2-an385"))))]
+compile_error!("name a board: --features lm3s6965evb, or mps2-an385");
+#[cfg(all(target_os = "none", feature = "lm3s6965evb", feature = "mps2-an385"))]
+compile_error!("name one board only: its features exclude each other");
 
 /// A serial line that never waits
 pub trait Serial {

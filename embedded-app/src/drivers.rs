@@ -7,6 +7,10 @@ pub(crate) mod mmio;
 pub(crate) mod semihosting;
 pub(crate) mod systick;
 
+#[cfg(feature = "mps2-an385")]
+pub(crate) mod cmsdk_uart;
+#[cfg(feature = "mps2-an385")]
+pub(crate) mod lan9118;
 #[cfg(feature = "lm3s6965evb")]
 pub(crate) mod pl011;
 #[cfg(feature = "lm3s6965evb")]

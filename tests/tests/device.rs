@@ -24,8 +24,9 @@ struct Board {
 }
 
 const LM3S: Board = Board { name: "lm3s6965evb", network: "stellaris", icount: false };
+const MPS2: Board = Board { name: "mps2-an385", network: "lan9118", icount: false };
 /// Every way in which the device is run
-const BOARDS: [Board; 2] = [LM3S, Board { icount: true, ..LM3S }];
+const BOARDS: [Board; 4] = [LM3S, Board { icount: true, ..LM3S }, MPS2, Board { icount: true, ..MPS2 }];
 
 /// A process whose output is waited for; killed when dropped
 struct Process {

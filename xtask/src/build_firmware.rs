@@ -39,8 +39,10 @@ pub(crate) struct Board {
 }
 
 /// All of them, the one that is used where none is named first
-pub(crate) const BOARDS: &[Board] =
-    &[Board { name: "lm3s6965evb", target: "thumbv7m-none-eabi", machine: "lm3s6965evb", network: "stellaris" }];
+pub(crate) const BOARDS: &[Board] = &[
+    Board { name: "lm3s6965evb", target: "thumbv7m-none-eabi", machine: "lm3s6965evb", network: "stellaris" },
+    Board { name: "mps2-an385", target: "thumbv7m-none-eabi", machine: "mps2-an385", network: "lan9118" },
+];
 
 impl Board {
     /// The board of that name

@@ -4,43 +4,25 @@
 //! or a debugger only. The chip has no source of random numbers: the seed is the MAC address and the timer, and what makes
 //! a boot differ is the `seed` of the settings, which `cargo xtask emulate` draws anew each time.
 
-#![expect(unsafe_code, reason = "the start-up of a board says which peripheral lies where, and names the interrupts")]
+#![expect(unsafe_code, reason = "the start-up of a board says which peripheral lies where")]
 
 use core::panic::PanicInfo;
 
-use cortex_m::interrupt::InterruptNumber;
-use cortex_m::peripheral::NVIC;
 use proto_core::Instant;
 use static_cell::ConstStaticCell;
 
-use super::panic::{PANICKED, last_words};
+use super::emulated::{self, Interrupt};
 use super::{Board, Entropy};
 use crate::display::Key;
 use crate::drivers::mmio::Block;
 use crate::drivers::pl011::Uart;
-use crate::drivers::semihosting;
 use crate::drivers::ssd0323::Oled;
 use crate::drivers::stellaris_mac::{Frames, Mac};
 use crate::drivers::stellaris_system::{self as system, CLOCK_MHZ};
-use crate::drivers::systick::{self, Clock};
+use crate::drivers::systick::Clock;
 
-/// Interrupts that end a sleep (data sheet, table 2-9)
-#[derive(Clone, Copy, Debug)]
-#[repr(u16)]
-enum Interrupt {
-    Uart0 = 5,
-    Ethernet = 42,
-}
-
-// SAFETY: these are numbers of interrupts that the chip has, and they never change.
-unsafe impl InterruptNumber for Interrupt {
-    fn number(self) -> u16 {
-        self as u16
-    }
-}
-
-/// What ends a sleep besides the time
-const WAKING: [Interrupt; 2] = [Interrupt::Uart0, Interrupt::Ethernet];
+/// What ends a sleep besides the time: UART0, Ethernet (data sheet, table 2-9)
+const WAKING: [Interrupt; 2] = [Interrupt(5), Interrupt(42)];
 
 /// Peripherals and where they lie (data sheet, table 2-8)
 const SYSTEM_CONTROL: usize = 0x400F_E000;
@@ -67,9 +49,6 @@ const ARROWS: u8 = 0b1111;
 const SELECT: u8 = 0b0010;
 /// What they are, in the order of [`Keys::read`]'s bits
 const KEYS: [Key; 5] = [Key::Up, Key::Down, Key::Left, Key::Right, Key::Select];
-
-/// Room for the settings
-const COMMAND_LINE: usize = 256;
 
 /// The frames' memory
 static FRAMES: ConstStaticCell<Frames> = ConstStaticCell::new(Frames::new());
@@ -156,28 +135,19 @@ impl Lm3s6965evb {
 
     /// The settings that the emulator was started with
     pub fn with_settings<R>(&mut self, read: impl FnOnce(&mut Self, &str) -> R) -> R {
-        let mut buffer = [0; COMMAND_LINE];
-        let line = semihosting::command_line(&mut buffer).unwrap_or_default();
-        read(self, line)
+        emulated::with_settings(|line| read(self, line))
     }
 
     /// Ends the firmware with an exit status
     pub fn exit(status: u8) -> ! {
-        semihosting::exit(status)
+        emulated::exit(status)
     }
 
     /// What is left to do after a panic: tells both lines where it was, and ends with status 101
     pub fn panicked(info: &PanicInfo<'_>) -> ! {
-        cortex_m::interrupt::disable();
         // SAFETY: the addresses are the data sheet's; whoever used the two lines before does not run any more.
         let [uart_0, uart_1] = unsafe { [UART_0, UART_1].map(|base| Block::new(base)) };
-        last_words(&mut Uart::resume(uart_0), &mut Uart::resume(uart_1), info);
-        semihosting::exit(PANICKED)
-    }
-
-    /// Whether there is something to do before the time comes
-    fn is_ready(&self) -> bool {
-        self.mac.is_ready() || self.console.is_readable()
+        emulated::panicked(&mut Uart::resume(uart_0), &mut Uart::resume(uart_1), info)
     }
 }
 
@@ -193,28 +163,7 @@ impl Board for Lm3s6965evb {
     }
 
     fn wait(&mut self, deadline: Instant) {
-        while self.now() < deadline {
-            // With interrupts off they still end the sleep, so none is lost between the look and the sleep; and no
-            // handler ever runs for these two, which are on here only.
-            let ready = cortex_m::interrupt::free(|_| {
-                for interrupt in WAKING {
-                    NVIC::unpend(interrupt);
-                    // SAFETY: no code relies on these being masked, and with interrupts off no handler runs.
-                    unsafe { NVIC::unmask(interrupt) };
-                }
-                let ready = self.is_ready();
-                if !ready {
-                    cortex_m::asm::wfi();
-                }
-                for interrupt in WAKING {
-                    NVIC::mask(interrupt);
-                }
-                ready
-            });
-            if ready {
-                return;
-            }
-        }
+        emulated::sleep(&self.clock, deadline, &WAKING, || self.mac.is_ready() || self.console.is_readable());
     }
 
     fn network(&mut self) -> &mut Mac {
@@ -250,16 +199,4 @@ impl Board for Lm3s6965evb {
         seed[..6].copy_from_slice(&self.mac_address);
         Entropy { seed: u64::from_le_bytes(seed).rotate_left(16) ^ self.now().as_micros(), per_boot: false }
     }
-}
-
-/// Time goes on
-#[cortex_m_rt::exception]
-fn SysTick() {
-    systick::handle_interrupt();
-}
-
-/// Nothing is left to be trusted after a fault: the status alone tells
-#[cortex_m_rt::exception]
-unsafe fn HardFault(_: &cortex_m_rt::ExceptionFrame) -> ! {
-    semihosting::exit(PANICKED)
 }
