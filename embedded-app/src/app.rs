@@ -21,7 +21,8 @@ use crate::net::{Change, Net, Random, Received, Storage, Stream};
 use crate::settings::{Server, Settings};
 use crate::telemetry::{Telemetry, code};
 use link::{Backoff, Link};
-use session::{Exchange, Session, Shown};
+pub use session::Session;
+use session::{Exchange, Shown};
 
 /// Longest time between two turns
 const NAP: Duration = Duration::from_secs(1);
@@ -41,29 +42,20 @@ pub enum Turn {
     Exit,
 }
 
-/// The client's large parts, to be put where they are never moved
+/// The client's large parts, wherever they are kept
 ///
-#[derive(Default)]
+/// Each is a constant to begin with: in a `static` of its own it takes no stack, and no flash where it is all zero.
 pub struct Memory<'a> {
-    net: Storage<'a>,
-    console: Console,
-    telemetry: Telemetry,
-    session: Session,
-    screen: Screen,
-}
-
-impl Memory<'_> {
-    /// Unused memory
-    #[must_use]
-    pub const fn new() -> Self {
-        Self {
-            net: Storage::new(),
-            console: Console::new(),
-            telemetry: Telemetry::new(),
-            session: Session::new(),
-            screen: Screen::new(),
-        }
-    }
+    /// What the sockets need
+    pub net: &'a mut Storage<'a>,
+    /// The line being typed, history, output
+    pub console: &'a mut Console,
+    /// Reports on their way
+    pub telemetry: &'a mut Telemetry,
+    /// The status document's fields
+    pub session: &'a mut Session,
+    /// The picture
+    pub screen: &'a mut Screen,
 }
 
 /// All of the client
@@ -94,7 +86,7 @@ impl<'a> App<'a> {
     ///
     /// `settings` are the words that the device was started with; where they are wrong that is told at the console and
     /// nothing of them holds.
-    pub fn new<B: Board>(board: &mut B, memory: &'a mut Memory<'a>, settings: &str) -> Self {
+    pub fn new<B: Board>(board: &mut B, memory: Memory<'a>, settings: &str) -> Self {
         let Memory { net: storage, console, telemetry, session, screen } = memory;
         let now = board.now();
         console.line(format_args!("slp device {} on {}", env!("CARGO_PKG_VERSION"), B::NAME));

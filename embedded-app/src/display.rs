@@ -100,8 +100,8 @@ impl View {
 pub struct Screen {
     pixels: Pixels,
     view: View,
-    /// The first row that the panel does not show yet
-    row: usize,
+    /// Rows at the bottom that the panel does not show yet
+    left: usize,
     /// What is drawn: number of the facts, minute, view, steps of scrolling
     drawn: Option<(u32, u64, View, usize)>,
     scroll: usize,
@@ -118,14 +118,7 @@ impl Screen {
     /// Nothing drawn yet
     #[must_use]
     pub const fn new() -> Self {
-        Self {
-            pixels: Pixels::new(),
-            view: View::Status,
-            row: HEIGHT,
-            drawn: None,
-            scroll: 0,
-            scroll_at: Instant::ZERO,
-        }
+        Self { pixels: Pixels::new(), view: View::Status, left: 0, drawn: None, scroll: 0, scroll_at: Instant::ZERO }
     }
 
     /// Another view where the key asks for one
@@ -140,13 +133,14 @@ impl Screen {
 
     /// Draws what has changed and hands a slice on; when there is more to do, if nothing changes before
     pub fn turn(&mut self, now: Instant, facts: &Facts, panel: &mut impl Panel) -> Option<Instant> {
-        if self.row >= HEIGHT {
+        if self.left == 0 {
             self.draw(now, facts);
         }
-        if self.row < HEIGHT {
-            let slice = self.row * ROW..(self.row + SLICE).min(HEIGHT) * ROW;
-            panel.show(self.row, self.pixels.data().get(slice).unwrap_or_default());
-            self.row += SLICE;
+        if self.left > 0 {
+            let first = HEIGHT - self.left;
+            let slice = first * ROW..(first + SLICE).min(HEIGHT) * ROW;
+            panel.show(first, self.pixels.data().get(slice).unwrap_or_default());
+            self.left = self.left.saturating_sub(SLICE);
             return Some(now);
         }
         let minute = Instant::from_micros((minutes(now) + 1) * 60_000_000);
@@ -165,7 +159,7 @@ impl Screen {
         let drawn = Some((facts.number, minutes(now), self.view, self.scroll));
         if self.drawn != drawn {
             self.drawn = drawn;
-            self.row = 0;
+            self.left = HEIGHT;
             draw::draw(&mut self.pixels, self.view, facts, now, self.scroll);
         }
     }

@@ -6,7 +6,7 @@
 
 pub(crate) mod qemu;
 pub(crate) mod qmp;
-mod script;
+pub(crate) mod script;
 mod terminal;
 
 use std::fs;

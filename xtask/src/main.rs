@@ -19,6 +19,7 @@ mod emulate;
 mod report;
 mod screenshot;
 mod setup;
+mod size;
 mod test;
 mod tidy;
 mod workspace;
@@ -39,6 +40,7 @@ enum Command {
     Screenshot(screenshot::Args),
     BuildFirmware(build_firmware::Args),
     Emulate(emulate::Args),
+    Size(size::Args),
 }
 
 fn main() -> ExitCode {
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
         Command::Screenshot(args) => screenshot::run(&args),
         Command::BuildFirmware(args) => build_firmware::run(&args),
         Command::Emulate(args) => emulate::run(&args),
+        Command::Size(args) => size::run(&args),
     };
     outcome.unwrap_or_else(|error| {
         complain(format_args!("{error:#}"));

@@ -24,6 +24,7 @@ const NAMES: usize = 64;
 /// Who asked for the exchange in progress
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Exchange {
+    /// There is none
     None,
     /// The person at the console, who is told about it
     Asked,
@@ -33,7 +34,7 @@ pub(super) enum Exchange {
 
 /// What is known of the server
 #[derive(Debug)]
-pub(super) struct Session {
+pub struct Session {
     pub(super) exchange: Exchange,
     picker: Picker<VERSION, DESCRIPTION, NAMES>,
     pub(super) facts: Facts,
@@ -46,7 +47,9 @@ impl Default for Session {
 }
 
 impl Session {
-    pub(super) const fn new() -> Self {
+    /// Nothing known
+    #[must_use]
+    pub const fn new() -> Self {
         Self { exchange: Exchange::None, picker: Picker::new(), facts: Facts::new() }
     }
 

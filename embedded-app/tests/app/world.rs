@@ -215,7 +215,13 @@ impl World {
             panel: Shot(vec![0; ROW * HEIGHT]),
             keys: VecDeque::new(),
         };
-        let memory = Box::leak(Box::new(Memory::new()));
+        let memory = Memory {
+            net: Box::leak(Box::default()),
+            console: Box::leak(Box::default()),
+            telemetry: Box::leak(Box::default()),
+            session: Box::leak(Box::default()),
+            screen: Box::leak(Box::default()),
+        };
         let app = App::new(&mut board, memory, &format!("ip=10.0.2.15/24 {settings}"));
         let config = Config::new(EthernetAddress([2, 0, 0, 0, 0, 2]).into());
         let mut interface = Interface::new(config, &mut peer_end, Moment::ZERO);

@@ -29,20 +29,21 @@ enum Step {
     Wait(String),
     Key(String),
     Picture(PathBuf),
+    Memory(u32, u32, PathBuf),
 }
 
 /// What to type and what to wait for
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Script(Vec<Step>);
+pub(crate) struct Script(Vec<Step>);
 
 impl Script {
-    pub(super) fn read(file: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn read(file: &Path) -> anyhow::Result<Self> {
         let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
         Self::parse(&text).with_context(|| format!("{}", file.display()))
     }
 
     /// One exchange and a picture of it
-    pub(super) fn picture(file: PathBuf) -> Self {
+    pub(crate) fn picture(file: PathBuf) -> Self {
         let steps = [
             Step::Wait("connected to".to_owned()),
             Step::Type("ping".to_owned()),
@@ -53,7 +54,13 @@ impl Script {
         Self(steps.into())
     }
 
-    fn parse(text: &str) -> anyhow::Result<Self> {
+    /// Goes on: writes memory of the device to a file, and ends
+    pub(crate) fn then_memory(mut self, start: u32, size: u32, file: PathBuf) -> Self {
+        self.0.extend([Step::Memory(start, size, file), Step::Type("exit".to_owned())]);
+        self
+    }
+
+    pub(crate) fn parse(text: &str) -> anyhow::Result<Self> {
         let mut steps = Vec::new();
         for (row, line) in text.lines().enumerate() {
             let line = line.trim();
@@ -75,7 +82,7 @@ impl Script {
     }
 
     /// Plays it and shows the console; then waits for the console's end
-    pub(super) fn play(
+    pub(crate) fn play(
         self,
         mut stdin: ChildStdin,
         stdout: ChildStdout,
@@ -90,6 +97,7 @@ impl Script {
                 Step::Type(line) => write!(stdin, "{line}\r").and_then(|()| stdin.flush()).context("typing")?,
                 Step::Key(name) => qmp.key(&name)?,
                 Step::Picture(file) => qmp.picture(&file)?,
+                Step::Memory(start, size, file) => qmp.memory(start, size, &file)?,
                 Step::Wait(text) => loop {
                     if let Some(place) = seen.find(&text) {
                         seen.drain(..place + text.len());
@@ -132,18 +140,28 @@ fn read(mut stdout: ChildStdout) -> Receiver<String> {
     thread::spawn(move || {
         let mut buffer = [0; 1_024];
         let mut rest = Vec::new();
-        while let Ok(count @ 1..) = stdout.read(&mut buffer) {
+        loop {
+            let count = stdout.read(&mut buffer).unwrap_or_default();
             rest.extend_from_slice(&buffer[..count]);
-            // A return waits for what follows it: the sequence that erases the line, or half of it.
-            let whole = rest.iter().rposition(|&byte| byte == b'\r').filter(|start| rest.len() - start < ERASE.len());
-            let bytes: Vec<u8> = rest.drain(..whole.unwrap_or(rest.len())).collect();
+            let whole = if count == 0 { rest.len() } else { whole(&rest) };
+            let bytes: Vec<u8> = rest.drain(..whole).collect();
             let text = String::from_utf8_lossy(&bytes).replace(ERASE, "").replace('\r', "");
-            if sender.send(text).is_err() {
+            if sender.send(text).is_err() || count == 0 {
                 break;
             }
         }
     });
     receiver
+}
+
+/// How many of the bytes can be shown: a return waits for what may follow it, a character for its other half
+fn whole(bytes: &[u8]) -> usize {
+    let erase = bytes.iter().rposition(|&byte| byte == b'\r').filter(|start| bytes.len() - start < ERASE.len());
+    let end = erase.unwrap_or(bytes.len());
+    match std::str::from_utf8(&bytes[..end]) {
+        Err(error) if error.error_len().is_none() => error.valid_up_to(),
+        _ => end,
+    }
 }
 
 #[cfg(test)]
