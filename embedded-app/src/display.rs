@@ -103,7 +103,9 @@ pub struct Screen {
     /// Rows at the bottom that the panel does not show yet
     left: usize,
     /// What is drawn: number of the facts, minute, view, steps of scrolling
-    drawn: Option<(u32, u64, View, usize)>,
+    drawn: (u32, u64, View, usize),
+    /// Whether anything is: all of this begins as zeros, so that it is not stored
+    is_drawn: bool,
     scroll: usize,
     scroll_at: Instant,
 }
@@ -118,7 +120,15 @@ impl Screen {
     /// Nothing drawn yet
     #[must_use]
     pub const fn new() -> Self {
-        Self { pixels: Pixels::new(), view: View::Status, left: 0, drawn: None, scroll: 0, scroll_at: Instant::ZERO }
+        Self {
+            pixels: Pixels::new(),
+            view: View::Status,
+            left: 0,
+            drawn: (0, 0, View::Status, 0),
+            is_drawn: false,
+            scroll: 0,
+            scroll_at: Instant::ZERO,
+        }
     }
 
     /// Another view where the key asks for one
@@ -156,9 +166,9 @@ impl Screen {
             self.scroll_at = now.saturating_add(SCROLL);
             self.scroll = (self.scroll + 1) % (facts.description.chars().count() + draw::GAP);
         }
-        let drawn = Some((facts.number, minutes(now), self.view, self.scroll));
-        if self.drawn != drawn {
-            self.drawn = drawn;
+        let drawn = (facts.number, minutes(now), self.view, self.scroll);
+        if !self.is_drawn || self.drawn != drawn {
+            (self.drawn, self.is_drawn) = (drawn, true);
             self.left = HEIGHT;
             draw::draw(&mut self.pixels, self.view, facts, now, self.scroll);
         }

@@ -61,10 +61,10 @@ impl Board {
         let build = Cmd::cargo()
             .args(["build", "--package", "embedded-app", "--bin", "slp-device", "--profile", "firmware"])
             .args(["--features", self.name, "--target", self.target]);
-        let built = executable(&build)?;
+        let program = executable(&build)?;
         fs::create_dir_all(folder()).with_context(|| format!("cannot make {}", folder().display()))?;
         let file = folder().join(format!("{}.elf", self.name));
-        fs::copy(&built, &file).with_context(|| format!("cannot copy {built} to {}", file.display()))?;
+        fs::copy(&program, &file).with_context(|| format!("cannot copy {program} to {}", file.display()))?;
         Ok(file)
     }
 }

@@ -146,7 +146,7 @@ fn stack(board: &Board, firmware: &Path, used: u32) -> anyhow::Result<u32> {
 fn serve(mut stream: TcpStream) -> std::io::Result<()> {
     let json =
         format!(r#"{{"description":{{"text":"{}","extra":["{}"]}}}}"#, "\u{1f600}x".repeat(100), "y".repeat(9_000));
-    let varint = |value: usize| [(value & 0x7F) as u8 | 0x80, (value >> 7 & 0x7F) as u8];
+    let varint = |value: usize| [value.to_le_bytes()[0] | 0x80, (value >> 7).to_le_bytes()[0] & 0x7F];
     let string = [&varint(json.len())[..], json.as_bytes()].concat();
     let response = [&varint(string.len() + 1)[..], &[0], &string].concat();
     let (mut heard, mut byte) = (Vec::new(), [0]);

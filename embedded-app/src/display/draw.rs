@@ -7,7 +7,7 @@ use core::net::Ipv4Addr;
 
 use embedded_graphics::Drawable as _;
 use embedded_graphics::draw_target::DrawTarget as _;
-use embedded_graphics::geometry::{Point, Size};
+use embedded_graphics::geometry::Point;
 use embedded_graphics::mono_font::MonoTextStyle;
 use embedded_graphics::mono_font::iso_8859_1::FONT_6X10 as FONT;
 use embedded_graphics::pixelcolor::{Gray4, GrayColor as _};
@@ -26,8 +26,14 @@ pub(super) const GAP: usize = 3;
 /// Pixels of a character
 const CELL: i32 = 6;
 const LINE: i32 = 10;
-/// Top and height of the graph
-const GRAPH: (i32, u32) = (22, 20);
+/// The panel
+const RIGHT: i32 = 128;
+const BOTTOM: i32 = 64;
+/// The graph, and the width of one of its bars with the gap behind it
+const GRAPH_TOP: i32 = 22;
+const GRAPH_HEIGHT: i32 = 20;
+const BAR: i32 = 4;
+const _: () = assert!(WIDTH == 128 && HEIGHT == 64 && HISTORY == 32, "the places above are for that");
 
 const BRIGHT: Gray4 = Gray4::WHITE;
 const DIM: Gray4 = Gray4::new(7);
@@ -65,7 +71,7 @@ fn status(pixels: &mut Pixels, facts: &Facts, now: Instant, scroll: usize) {
         right(pixels, LINE, &text(format_args!("{}", Millis(last))), BRIGHT);
         graph(pixels, facts);
     }
-    let bottom = HEIGHT as i32 - LINE;
+    let bottom = BOTTOM - LINE;
     let state = if facts.connection == Connection::Up {
         let minutes = super::minutes(now);
         text(format_args!("up {:02}:{:02}", minutes / 60, minutes % 60))
@@ -84,15 +90,14 @@ fn status(pixels: &mut Pixels, facts: &Facts, now: Instant, scroll: usize) {
 /// The last round trips as bars, scaled to the largest
 fn graph(pixels: &mut Pixels, facts: &Facts) {
     let largest = facts.kept().max().unwrap_or_default().max(1);
-    let width = (WIDTH / HISTORY) as i32;
     for (trip, index) in facts.kept().zip(0..) {
-        let height = u64::from(trip) * u64::from(GRAPH.1) / u64::from(largest);
-        let height = u32::try_from(height).unwrap_or_default().max(1);
-        let top = GRAPH.0 + (GRAPH.1 - height) as i32;
-        let bar = Rectangle::new(Point::new(index * width, top), Size::new(width as u32 - 1, height));
+        let height = u64::from(trip) * u64::from(GRAPH_HEIGHT.unsigned_abs()) / u64::from(largest);
+        let height = i32::try_from(height).unwrap_or_default().max(1);
+        let corner = Point::new(index * BAR, GRAPH_TOP + GRAPH_HEIGHT - height);
+        let bar = Rectangle::with_corners(corner, Point::new(index * BAR + BAR - 2, GRAPH_TOP + GRAPH_HEIGHT - 1));
         let _always_ok = bar.into_styled(PrimitiveStyle::with_fill(BRIGHT)).draw(pixels);
     }
-    right(pixels, GRAPH.0 + GRAPH.1 as i32 + 1, &text(format_args!("max {}", Millis(largest))), DIM);
+    right(pixels, GRAPH_TOP + GRAPH_HEIGHT + 1, &text(format_args!("max {}", Millis(largest))), DIM);
 }
 
 fn times(pixels: &mut Pixels, facts: &Facts) {
@@ -100,8 +105,9 @@ fn times(pixels: &mut Pixels, facts: &Facts) {
     let Some(least) = facts.kept().min() else {
         return left(pixels, 2 * LINE, "no ping answered yet", BRIGHT);
     };
-    let (largest, last) = (facts.kept().max().unwrap_or_default(), facts.kept().last().unwrap_or_default());
-    for (line, (name, trip)) in (1..).zip([("last", last), ("min", least), ("median", median(facts)), ("max", largest)])
+    let (largest, latest) = (facts.kept().max().unwrap_or_default(), facts.kept().last().unwrap_or_default());
+    for (line, (name, trip)) in
+        (1..).zip([("last", latest), ("min", least), ("median", median(facts)), ("max", largest)])
     {
         pair(pixels, line, name, &text(format_args!("{}", Millis(trip))));
     }
@@ -127,8 +133,8 @@ fn network(pixels: &mut Pixels, facts: &Facts) {
     pair(pixels, 1, "ip", &known(facts.address));
     pair(pixels, 2, "gate", &known(facts.gateway));
     pair(pixels, 3, "peer", &known(facts.server));
-    let [a, b, c, d, e, f] = facts.mac;
-    pair(pixels, 4, "mac", &text(format_args!("{a:02x}{b:02x}{c:02x}{d:02x}{e:02x}{f:02x}")));
+    let mac = facts.mac.iter().fold(0_u64, |mac, &byte| (mac << 8) | u64::from(byte));
+    pair(pixels, 4, "mac", &text(format_args!("{mac:012x}")));
     pair(pixels, 5, "", facts.connection.text());
 }
 
@@ -157,7 +163,7 @@ fn left(pixels: &mut Pixels, top: i32, text: &str, color: Gray4) {
 
 fn right(pixels: &mut Pixels, top: i32, text: &str, color: Gray4) {
     let width = i32::try_from(text.chars().count()).unwrap_or_default() * CELL;
-    at(pixels, Point::new(WIDTH as i32 - width, top), text, color);
+    at(pixels, Point::new(RIGHT - width, top), text, color);
 }
 
 fn at(pixels: &mut Pixels, place: Point, text: &str, color: Gray4) {

@@ -13,44 +13,44 @@ const RECEIVE_DATA: usize = 0x00;
 const TRANSMIT_DATA: usize = 0x20;
 const RECEIVE_STATUS: usize = 0x40;
 const TRANSMIT_STATUS: usize = 0x48;
-/// IRQ_CFG, INT_STS, INT_EN, FIFO_INT
+/// `IRQ_CFG`, `INT_STS`, `INT_EN`, `FIFO_INT`
 const INTERRUPT_CONFIG: usize = 0x54;
 const INTERRUPTS: usize = 0x58;
 const INTERRUPT_ENABLE: usize = 0x5C;
 const FIFO_LEVELS: usize = 0x68;
-/// TX_CFG, HW_CFG, RX_FIFO_INF, TX_FIFO_INF, PMT_CTRL
+/// `TX_CFG`, `HW_CFG`, `RX_FIFO_INF`, `TX_FIFO_INF`, `PMT_CTRL`
 const TRANSMIT_CONFIG: usize = 0x70;
 const HARDWARE_CONFIG: usize = 0x74;
 const RECEIVE_FIFO: usize = 0x7C;
 const TRANSMIT_FIFO: usize = 0x80;
 const POWER: usize = 0x84;
-/// MAC_CSR_CMD, MAC_CSR_DATA: the way to the MAC's own registers
+/// `MAC_CSR_CMD`, `MAC_CSR_DATA`: the way to the MAC's own registers
 const MAC_COMMAND: usize = 0xA4;
 const MAC_DATA: usize = 0xA8;
 
-/// IRQ_CFG: IRQ_EN, push-pull, active high
+/// `IRQ_CFG`: `IRQ_EN`, push-pull, active high
 const INTERRUPT_PIN: u32 = (1 << 8) | (1 << 4) | (1 << 0);
-/// INT_STS: RSFL, more in the RX status FIFO than FIFO_INT says, which is 0
+/// `INT_STS`: RSFL, more in the RX status FIFO than `FIFO_INT` says, which is 0
 const RECEIVED: u32 = 1 << 3;
-/// TX_CFG.TX_ON
+/// `TX_CFG`.`TX_ON`
 const TRANSMIT_ON: u32 = 1 << 1;
-/// HW_CFG: SRST; SF, which must be one, with 5 KiB for transmission
+/// `HW_CFG`: SRST; SF, which must be one, with 5 KiB for transmission
 const SOFT_RESET: u32 = 1 << 0;
 const STORE_AND_FORWARD: u32 = (1 << 20) | (5 << 16);
-/// PMT_CTRL.READY
+/// `PMT_CTRL.READY`
 const READY: u32 = 1 << 0;
-/// MAC_CSR_CMD: busy, read
+/// `MAC_CSR_CMD`: busy, read
 const BUSY: u32 = 1 << 31;
 const READ: u32 = 1 << 30;
-/// MAC_CR, ADDRH, ADDRL, MII_ACC, MII_DATA
+/// `MAC_CR`, ADDRH, ADDRL, `MII_ACC`, `MII_DATA`
 const MAC_CONTROL: u32 = 1;
 const ADDRESS_HIGH: u32 = 2;
 const ADDRESS_LOW: u32 = 3;
 const PHY_ACCESS: u32 = 6;
 const PHY_DATA: u32 = 7;
-/// MAC_CR: full duplex, TXEN, RXEN
+/// `MAC_CR`: full duplex, TXEN, RXEN
 const MAC_ON: u32 = (1 << 20) | (1 << 3) | (1 << 2);
-/// MII_ACC: PHY 1, register 0, write; the PHY's control: negotiate, and do it now
+/// `MII_ACC`: PHY 1, register 0, write; the PHY's control: negotiate, and do it now
 const PHY_CONTROL: u32 = (1 << 11) | (1 << 1) | 1;
 const NEGOTIATE: u32 = 0x1200;
 /// TX command A: first and last segment; both commands hold the length

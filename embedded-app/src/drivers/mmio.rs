@@ -36,6 +36,7 @@ impl Block {
     }
 
     /// Sets the bits `set` and clears the bits `clear` of the register at `offset`
+    #[cfg(feature = "lm3s6965evb")]
     pub(crate) fn change(&self, offset: usize, clear: u32, set: u32) {
         self.write(offset, (self.read(offset) & !clear) | set);
     }
