@@ -62,7 +62,7 @@ const RECEIVE_ERROR: u32 = 1 << 15;
 const FRAME: usize = 1_514;
 const CRC: usize = 4;
 /// Room in the TX data FIFO for a frame and its two commands
-const ROOM: u32 = FRAME as u32 + 8 + 3;
+const ROOM: u32 = 1_514 + 8 + 3;
 /// How often the controller is asked whether it is done
 const PATIENCE: u32 = 100_000;
 
