@@ -200,7 +200,7 @@ impl Terminal {
     /// File that keeps the commands of `program`, `"server"` or `"client"`
     ///
     /// `None` when nothing is to be kept or the system names no folder for it. Without a configured file it is
-    /// `PROGRAM-history` in the user's state folder for `slp`, or the local data folder where there is none; the
+    /// `PROGRAM-history` in the user's state folder for `slp`, or the data folder where there is none; the
     /// folder may not exist yet.
     #[must_use]
     pub fn history_path(&self, program: &str) -> Option<PathBuf> {
@@ -208,8 +208,7 @@ impl Terminal {
             return None;
         }
         self.history_file.clone().or_else(|| {
-            let folders = directories::ProjectDirs::from("", "", "slp")?;
-            let folder = folders.state_dir().unwrap_or_else(|| folders.data_local_dir());
+            let folder = crate::terminal::state_dir("slp")?;
             Some(folder.join(format!("{program}-history")))
         })
     }

@@ -7,7 +7,9 @@ use std::ffi::OsString;
 use std::future::Future;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
+use std::sync::mpsc::RecvTimeoutError;
 use std::thread;
+use std::time::Duration;
 
 use proto_core::status::EncodeError;
 use tokio::runtime;
@@ -30,6 +32,9 @@ const DONE: u8 = 0;
 const FAILED: u8 = 1;
 /// The command line or the configuration is wrong
 const USAGE: u8 = 2;
+
+/// How long the other side may take to end once the front end has
+const END_DEADLINE: Duration = Duration::from_secs(5);
 
 /// Commands that may wait for the other side
 const COMMANDS: usize = 64;
@@ -128,14 +133,19 @@ where
     let (events, event_receiver) = events::channel((quiet && line_mode).then_some(S::is_important));
     let side = {
         let clock = clock.clone();
-        let side = move || match self::runtime() {
-            Ok(runtime) => runtime.block_on(start(clock, commands, events)),
-            Err(error) => Outcome::Failed(error),
+        let (ended, outcome) = std::sync::mpsc::channel();
+        let side = move || {
+            let outcome = match self::runtime() {
+                Ok(runtime) => runtime.block_on(start(clock, commands, events)),
+                Err(error) => Outcome::Failed(error),
+            };
+            // Where the front end waits no longer, nobody wants to know.
+            let _told = ended.send(outcome);
         };
-        match thread::Builder::new().name(S::NAME.to_owned()).spawn(side) {
-            Ok(side) => side,
-            Err(error) => return complain(&format!("cannot start a thread: {error}"), FAILED),
+        if let Err(error) = thread::Builder::new().name(S::NAME.to_owned()).spawn(side) {
+            return complain(&format!("cannot start a thread: {error}"), FAILED);
         }
+        outcome
     };
     let shown = runtime.block_on(async {
         let signals = Signals::new()?;
@@ -158,10 +168,11 @@ where
         let reader_gone = error.kind() == io::ErrorKind::BrokenPipe;
         return if reader_gone { FAILED } else { complain(&error, FAILED) };
     }
-    match side.join() {
+    match side.recv_timeout(END_DEADLINE) {
         Ok(Outcome::Done) => DONE,
         Ok(Outcome::Failed(reason)) => complain(&reason, FAILED),
-        Err(_panic) => complain(&"internal error, told above; please report it", FAILED),
+        Err(RecvTimeoutError::Disconnected) => complain(&"internal error, told above; please report it", FAILED),
+        Err(RecvTimeoutError::Timeout) => complain(&"not everything ended in time; left all the same", FAILED),
     }
 }
 

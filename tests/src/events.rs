@@ -127,7 +127,9 @@ fn holds(value: &Value, kind: Kind) -> bool {
         Kind::MaybeText => value.is_null() || holds(value, Kind::Text),
         Kind::Texts => value.as_array().is_some_and(|texts| texts.iter().all(|text| holds(text, Kind::Text))),
         Kind::Rows => value.as_array().is_some_and(|rows| {
-            rows.iter().for_each(|row| check(row, ROW, 0));
+            for row in rows {
+                check(row, ROW, 0);
+            }
             true
         }),
     }

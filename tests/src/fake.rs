@@ -52,7 +52,7 @@ impl FakeServer {
     pub fn accept(&self) -> Peer {
         match self.accepted.recv_timeout(DEADLINE) {
             Ok(stream) => Peer::of(stream),
-            Err(_) => panic!("waited for a connection to {}, but {DEADLINE:?} passed", self.address),
+            Err(error) => panic!("waited {DEADLINE:?} for a connection to {}: {error}", self.address),
         }
     }
 

@@ -8,6 +8,10 @@
     clippy::missing_panics_doc,
     reason = "every wait and every expectation of a harness panics where it is not met; that is what it is for"
 )]
+#![expect(
+    clippy::must_use_candidate,
+    reason = "what a step of a test returns is for the tests that want to look at it"
+)]
 
 pub mod events;
 pub mod fake;
@@ -32,4 +36,4 @@ pub use proxy::Proxy;
 pub use running::{Client, Running, Server};
 
 /// How long a test waits for what must come; far more than a loaded machine needs, since only a failure waits it out
-pub const DEADLINE: Duration = Duration::from_secs(60);
+pub const DEADLINE: Duration = Duration::from_mins(1);

@@ -1,5 +1,7 @@
 //! Packets as bytes, put together by hand from PROTOCOL.md §1 and §2
 
+use std::fmt::Write as _;
+
 /// A signed 32-bit number, seven bits a byte
 #[must_use]
 pub fn varint(value: i32) -> Vec<u8> {
@@ -70,4 +72,14 @@ pub fn response(document: impl AsRef<[u8]>) -> Vec<u8> {
 #[must_use]
 pub fn hello(address: &str, port: u16) -> Vec<u8> {
     [handshake_of(-1, address, port, 1), request()].concat()
+}
+
+/// A text with every UTF-16 unit of it as an escape of JSON
+#[must_use]
+pub fn escaped(text: &str) -> String {
+    let mut escaped = String::new();
+    for unit in text.encode_utf16() {
+        let _never_fails = write!(escaped, "\\u{unit:04x}");
+    }
+    escaped
 }

@@ -1,5 +1,6 @@
 //! A bare socket: sends any bytes in any pieces, and knows what must come back
 
+use std::fmt::Write as _;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
@@ -187,6 +188,13 @@ impl Peer {
         }
     }
 
+    /// Waits until the other side sends or closes, at most for `patience`, and takes nothing
+    pub fn wait_for_anything(&mut self, patience: Duration) {
+        self.stream.set_read_timeout(Some(patience)).expect("a time-out");
+        let _either_way = self.stream.peek(&mut [0]);
+        self.stream.set_read_timeout(Some(DEADLINE)).expect("a time-out");
+    }
+
     /// Waits for `patience` whether the other side closes
     pub fn closes_within(&mut self, patience: Duration) -> bool {
         self.stream.set_read_timeout(Some(patience)).expect("a time-out");
@@ -224,6 +232,12 @@ fn decode_varint(mut next: impl FnMut() -> u8) -> i32 {
 /// Bytes for a message, cut where they are many
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
-    let shown: String = bytes.iter().take(64).map(|byte| format!("{byte:02x}")).collect();
-    if bytes.len() > 64 { format!("{shown}… ({} bytes)", bytes.len()) } else { format!("[{shown}]") }
+    let mut shown = String::from("[");
+    for byte in bytes.iter().take(64) {
+        let _never_fails = write!(shown, "{byte:02x}");
+    }
+    if bytes.len() > 64 {
+        let _never_fails = write!(shown, "… {} bytes", bytes.len());
+    }
+    shown + "]"
 }

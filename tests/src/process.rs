@@ -16,14 +16,13 @@ use crate::{DEADLINE, Home};
 /// Where the program is: `SLP_BIN`, or beside the folder of the test's own executable
 #[must_use]
 pub fn program() -> PathBuf {
-    let (path, from) = match env::var_os("SLP_BIN") {
-        Some(path) => (PathBuf::from(path), "SLP_BIN names"),
-        None => {
-            let test = env::current_exe().expect("the path of the test");
-            // target/debug/deps/TEST
-            let folder = test.ancestors().nth(2).expect("a test is in a folder of a folder");
-            (folder.join("slp").with_extension(env::consts::EXE_EXTENSION), "the tests look for")
-        }
+    let (path, from) = if let Some(path) = env::var_os("SLP_BIN") {
+        (PathBuf::from(path), "SLP_BIN names")
+    } else {
+        let test = env::current_exe().expect("the path of the test");
+        // target/debug/deps/TEST
+        let folder = test.ancestors().nth(2).expect("a test is in a folder of a folder");
+        (folder.join("slp").with_extension(env::consts::EXE_EXTENSION), "the tests look for")
     };
     assert!(
         path.is_file(),

@@ -10,7 +10,7 @@ use slp_tests::vectors::{self, Failures, Frames, Step};
 use slp_tests::{Client, FakeServer, Peer, Server, packets, peer};
 
 /// A payload that no vector has
-const PROBE: i64 = 0x5052_4F42_45;
+const PROBE: i64 = 0x0050_524F_4245;
 
 #[test]
 fn server_does_with_whole_frames_what_the_vectors_say() {
@@ -69,7 +69,12 @@ fn play_to_server(server: &mut Server, vector: &Frames, send: fn(&mut Peer, &[u8
         }
     }
     assert_eq!(last.is_some(), vector.before.iter().any(|step| matches!(step, Step::Hex(_))));
-    send(&mut peer, &vector.hex.to_vec());
+    let bytes = vector.hex.to_vec();
+    // A pause behind a first FE means something (§7), and a loaded machine may make one: so these go together.
+    let together = if vector.before.is_empty() && bytes.first() == Some(&0xFE) { bytes.len().min(3) } else { 0 };
+    let (first, rest) = bytes.split_at(together);
+    peer.send_hopefully(first);
+    send(&mut peer, rest);
     if vector.then.as_deref() == Some("end") {
         peer.finish_sending();
     }
@@ -169,12 +174,11 @@ fn expect_error(told: &Value, parts: &[&str]) {
 
 /// The error of the vector, with its place, or a good end
 fn check_reason(vector: &Frames, reason: &str) {
-    match &vector.error {
-        Some(error) => assert!(reason.contains(error), "{error:?} expected in {reason:?}"),
-        None => {
-            let good = ["the client closed the connection", "wanted to log in", "legacy ping answered"];
-            assert!(good.iter().any(|good| reason.contains(good)), "a good end expected: {reason:?}");
-        }
+    if let Some(error) = &vector.error {
+        assert!(reason.contains(error), "{error:?} expected in {reason:?}");
+    } else {
+        let good = ["the client closed the connection", "wanted to log in", "legacy ping answered"];
+        assert!(good.iter().any(|good| reason.contains(good)), "a good end expected: {reason:?}");
     }
     if let Some(offset) = vector.offset {
         let place = reason.split("byte ").skip(1).filter_map(|after| {

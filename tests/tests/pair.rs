@@ -284,7 +284,7 @@ fn stop_closes_every_connection_and_ends_well() {
 
 #[test]
 fn silent_client_is_pinged_and_closed_when_it_stays_silent() {
-    let mut server = Server::with_config("[server]\nping_after = 0.2\nsilence_timeout = 0.4\n");
+    let mut server = Server::with_config("[server]\nping_after = 0.2\nsilence_timeout = 2\n");
     let mut peer = Peer::connect(server.address());
     let (id, payload) = peer.frame();
     assert_eq!((id, payload.len()), (1, 8), "a Ping");
@@ -462,6 +462,22 @@ fn reconnecting_client_finds_the_server_again() {
     client.command("exit");
     let (_, output) = client.finish();
     output.assert_done();
+}
+
+#[test]
+fn reconnecting_client_says_why_in_plain_lines_too() {
+    // A port that nothing listens on, since it was just given back.
+    let address = std::net::TcpListener::bind("127.0.0.1:0").and_then(|taken| taken.local_addr()).expect("a free port");
+    let config = "[client]\nreconnect = true\nreconnect_min = 0.01\nreconnect_max = 0.05\n";
+    let mut client = Slp::new(["client", &address.to_string(), "--plain"]).config(config).start();
+    for attempt in 1..4 {
+        let line = client.line("an attempt", |line| line.contains(&format!("attempt {attempt} ")));
+        assert!(line.contains("connection refused"), "{line}");
+    }
+    client.write(b"ping\n");
+    client.line("why it cannot", |line| line.ends_with("not connected; the next attempt is under way"));
+    client.write(b"exit\n");
+    assert!(client.finish().assert_failed(1).contains("connection refused"));
 }
 
 #[test]

@@ -57,12 +57,12 @@ fn time_that_the_document_takes_is_not_in_the_round_trip() {
     let response = packets::response("{}");
     peer.send(&response[..4]);
     // No Ping before the last byte, however long that is away.
-    assert!(!peer.closes_within(Duration::from_millis(300)), "the client waits");
+    assert!(!peer.closes_within(Duration::from_secs(1)), "the client waits");
     peer.send(&response[4..]);
     peer.expect(packets::ping(1));
     peer.send(packets::ping(1));
     let rtt = client.event("pong")["rtt_us"].as_i64().expect("the schema says so");
-    assert!(rtt < 300_000, "{rtt} µs: the time of the document is in it");
+    assert!(rtt < 1_000_000, "{rtt} µs: the time of the document is in it");
 }
 
 #[test]

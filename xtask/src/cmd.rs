@@ -307,11 +307,12 @@ impl Running {
         let mut end = None;
         loop {
             let wait = match end {
-                None => POLL.max(Duration::from_millis(50)).min(self.left()?),
+                None => POLL.min(self.left()?),
                 Some((at, _)) => {
                     if let Some(left) = LEFTOVERS.checked_sub(Instant::now().duration_since(at)) {
                         left
                     } else {
+                        // Its own number is taken as long as anybody is left in its group.
                         tree::kill(self.child.id());
                         return Err(self.error(Why::Leftovers));
                     }

@@ -15,7 +15,7 @@ use crate::{say, workspace};
 
 mod node;
 mod python;
-mod rust;
+pub(crate) mod rust;
 mod system;
 
 /// Installs everything that the tests need, or says what to install
@@ -39,8 +39,6 @@ pub(crate) enum Need {
     Windows,
     /// The emulator that the device's firmware runs in
     Qemu,
-    /// A terminal multiplexer, to see the program in
-    Tmux,
     /// mcstatus in `target/peers/python`
     Mcstatus,
     /// minecraft-protocol in `target/peers/node`
@@ -49,26 +47,30 @@ pub(crate) enum Need {
 
 impl Need {
     /// Everything, quick ones first
-    pub(crate) const ALL: [Self; 8] = [
-        Self::Rustfmt,
-        Self::Clippy,
-        Self::Thumb,
-        Self::Windows,
-        Self::Qemu,
-        Self::Tmux,
-        Self::Mcstatus,
-        Self::MinecraftProtocol,
-    ];
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Rustfmt, Self::Clippy, Self::Thumb, Self::Windows, Self::Qemu, Self::Mcstatus, Self::MinecraftProtocol];
+
+    /// What people call it
+    fn name(self) -> &'static str {
+        match self {
+            Self::Rustfmt => "rustfmt",
+            Self::Clippy => "clippy",
+            Self::Thumb => rust::THUMB,
+            Self::Windows => rust::WINDOWS,
+            Self::Qemu => "QEMU",
+            Self::Mcstatus => "mcstatus",
+            Self::MinecraftProtocol => "minecraft-protocol",
+        }
+    }
 
     /// Makes sure that it is there: `Ok(true)` when it had to be installed
     fn ensure(self, install: bool) -> Result<bool, Missing> {
         match self {
             Self::Rustfmt => rust::component("rustfmt", &["fmt", "--version"], install),
             Self::Clippy => rust::component("clippy", &["clippy", "--version"], install),
-            Self::Thumb => rust::target("thumbv7m-none-eabi", "the build for a microcontroller", install),
-            Self::Windows => rust::target("x86_64-pc-windows-gnu", "the check for Windows", install),
+            Self::Thumb => rust::target(rust::THUMB, "the build for a microcontroller", install),
+            Self::Windows => rust::target(rust::WINDOWS, "the check for Windows", install),
             Self::Qemu => system::qemu(install),
-            Self::Tmux => system::tmux(install),
             Self::Mcstatus => python::mcstatus(install),
             Self::MinecraftProtocol => node::minecraft_protocol(install),
         }
@@ -99,7 +101,7 @@ impl fmt::Display for Missing {
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let mut report = Report::default();
     for (need, result) in ensure(&Need::ALL, !args.check)? {
-        report.check("setup", result, format!("cargo xtask setup (for {need:?})"));
+        report.check(need.name(), result, "cargo xtask setup");
     }
     Ok(report.close())
 }
@@ -115,12 +117,9 @@ pub(crate) fn ensure(needs: &[Need], install: bool) -> anyhow::Result<Vec<(Need,
     for need in needs {
         let result = need.ensure(install).map(|installed| {
             if installed {
-                say(format_args!("installed for {need:?}"));
+                say(format_args!("{} installed", need.name()));
             }
         });
-        if let Err(missing) = &result {
-            say(missing);
-        }
         results.push((*need, result));
     }
     Ok(results)

@@ -110,6 +110,7 @@ fn prepare(wanted: &[Need], report: &mut Report, steps: &[&Step]) -> anyhow::Res
     let mut gone = Vec::new();
     for (need, result) in setup::ensure(wanted, true)? {
         let Err(missing) = result else { continue };
+        say(&missing);
         gone.push(need);
         let mut users = steps.iter().filter(|step| step.needs.contains(&need)).map(|step| step.name).peekable();
         if users.peek().is_none() {

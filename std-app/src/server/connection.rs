@@ -113,6 +113,7 @@ impl Task {
         let timer = tokio::time::sleep(Duration::ZERO);
         tokio::pin!(timer);
         let mut armed = None;
+        let mut rang = false;
         loop {
             let writable = match self.pump(stream, connection, shared) {
                 Pumped::Over(over) => return over,
@@ -122,6 +123,15 @@ impl Task {
                 }
                 Pumped::Idle { writable } => writable,
             };
+            // Only here, where all that has come is read: what came in time counts, even where this task is late.
+            if std::mem::take(&mut rang) {
+                match self.time_out(connection, shared) {
+                    Ok(Some(event)) => tell(event, shared, &mut stopping).await,
+                    Ok(None) => {}
+                    Err(over) => return over,
+                }
+                continue;
+            }
             // Each byte puts the deadline off. A timer that was set for an earlier one rings in vain and is set anew, which
             // costs less than setting it with every byte.
             let deadline = connection.lock().machine.poll_timeout();
@@ -138,7 +148,6 @@ impl Task {
                 (true, _) => Interest::WRITABLE,
             };
             let can_wait = writable || !self.eof;
-            let mut due = None;
             tokio::select! {
                 ready = stream.ready(interest), if can_wait => if let Err(error) = ready {
                     return Over::transport(&error);
@@ -146,17 +155,15 @@ impl Task {
                 () = connection.wake.notified() => {}
                 () = &mut timer, if deadline.is_some() => {
                     armed = None;
-                    match self.time_out(connection, shared) {
-                        Ok(event) => due = event,
-                        Err(over) => return over,
-                    }
+                    rang = true;
                 }
                 _ = stopping.wait_for(|&stopping| stopping) => {
                     return Over { reason: "the server stopped".to_owned(), clean: true, linger: false };
                 }
             }
-            if let Some(event) = due {
-                tell(event, shared, &mut stopping).await;
+            if rang {
+                // After a time in which nothing ran, the timer rings before the socket has been looked at.
+                tokio::task::yield_now().await;
             }
         }
     }

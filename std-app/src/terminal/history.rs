@@ -9,6 +9,8 @@ use std::collections::VecDeque;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use etcetera::base_strategy::BaseStrategy as _;
+
 use super::clean::clean;
 
 /// How many lines are kept unless told otherwise
@@ -277,12 +279,12 @@ fn append(lines: &mut VecDeque<String>, line: &str, size: usize) -> bool {
 
 /// The folder where a program keeps what it remembers between runs
 ///
-/// `$XDG_STATE_HOME/app` (by default `~/.local/state/app`) on Linux, the folder for local
+/// `$XDG_STATE_HOME/app` (by default `~/.local/state/app`) on Linux, the folder for
 /// application data elsewhere. `None` where there is no home. Nothing is created.
 #[must_use]
 pub fn state_dir(app: &str) -> Option<PathBuf> {
-    let project = directories::ProjectDirs::from("", "", app)?;
-    Some(project.state_dir().unwrap_or_else(|| project.data_local_dir()).to_owned())
+    let folders = etcetera::base_strategy::choose_native_strategy().ok()?;
+    Some(folders.state_dir().unwrap_or_else(|| folders.data_dir()).join(app))
 }
 
 #[cfg(test)]

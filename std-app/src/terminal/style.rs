@@ -188,13 +188,15 @@ impl Theme {
         for position in area.positions() {
             buffer[position].set_symbol(self.glyphs.rule).set_style(self.dim);
         }
+        // What stands on the rule is not part of it.
+        let on_rule = |style: Style| style.remove_modifier(Modifier::DIM);
         let title = format!(" {} ", super::clean(title));
-        buffer.set_stringn(area.x, area.y, &title, area.width.into(), self.accent);
+        buffer.set_stringn(area.x, area.y, &title, area.width.into(), on_rule(self.accent));
         if let Some(note) = note {
             let note = format!(" {} ", super::clean(note));
             let width = note.as_str().cell_width().min(area.width);
             let gap = u16::from(width < area.width);
-            buffer.set_stringn(area.right() - width - gap, area.y, &note, width.into(), self.selected);
+            buffer.set_stringn(area.right() - width - gap, area.y, &note, width.into(), on_rule(self.selected));
         }
         self.glyphs.confine(area, buffer);
     }

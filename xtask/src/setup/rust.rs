@@ -9,6 +9,11 @@ use std::time::Duration;
 use super::Missing;
 use crate::cmd::{Cmd, CmdError};
 
+/// A Cortex-M3 without an operating system
+pub(crate) const THUMB: &str = "thumbv7m-none-eabi";
+/// 64-bit Windows, by the tool chain that needs nothing of Microsoft's to check code
+pub(crate) const WINDOWS: &str = "x86_64-pc-windows-gnu";
+
 /// Limit of a download
 const DOWNLOAD: Duration = Duration::from_mins(10);
 

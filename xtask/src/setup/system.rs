@@ -24,21 +24,6 @@ pub(super) struct Program {
     pub(super) winget: &'static str,
 }
 
-/// tmux, which Windows has not
-pub(super) fn tmux(install: bool) -> Result<bool, Missing> {
-    if cfg!(windows) {
-        return Ok(false);
-    }
-    let tmux = Program {
-        names: &["tmux"],
-        used_by: "the tests in a terminal multiplexer",
-        debian: &["tmux"],
-        homebrew: "tmux",
-        winget: "",
-    };
-    tmux.ensure(install).map(|(_, installed)| installed)
-}
-
 /// The emulator of Arm boards
 pub(super) fn qemu(install: bool) -> Result<bool, Missing> {
     let qemu = Program {

@@ -10,6 +10,7 @@ use super::{Context, Mode};
 use crate::build_firmware::{self, BOARDS};
 use crate::cmd::{Cmd, CmdError};
 use crate::setup::Need;
+use crate::setup::rust::{THUMB, WINDOWS};
 use crate::tidy;
 use crate::workspace::{self, Members};
 
@@ -24,11 +25,10 @@ pub(super) struct Step {
 }
 
 /// What the tests of some package need
-pub(super) const TESTS_NEED: &[Need] = &[Need::Tmux, Need::Thumb, Need::Qemu, Need::Mcstatus, Need::MinecraftProtocol];
+pub(super) const TESTS_NEED: &[Need] = &[Need::Thumb, Need::Qemu, Need::Mcstatus, Need::MinecraftProtocol];
 
-/// The targets that code is checked or built for
-const WINDOWS: &str = "x86_64-pc-windows-gnu";
-const THUMB: &str = "thumbv7m-none-eabi";
+/// Features of proto-core for hosts: `testing` needs `std` and keeps what happened in memory without bound
+const HOST_ONLY: &[&str] = &["testing"];
 
 /// All of them, in the order in which they run: what fails fast comes first
 pub(super) const STEPS: &[Step] = &[
@@ -133,10 +133,13 @@ impl Context {
         }
     }
 
-    /// Each feature of a package alone, none, and all; an empty list is a failure told as such
-    fn feature_sets(&mut self, step: &str, package: &str) -> Vec<Vec<String>> {
+    /// No feature of a package, each alone, and all, but never those of `left_out`; an empty list is a failure told as such
+    fn feature_sets(&mut self, step: &str, package: &str, left_out: &[&str]) -> Vec<Vec<String>> {
         match Members::read(self.mode == Mode::Strict).and_then(|members| members.features(package)) {
-            Ok(features) => feature_sets(&features),
+            Ok(mut features) => {
+                features.retain(|feature| !left_out.contains(&feature.as_str()));
+                feature_sets(&features)
+            }
             Err(error) => {
                 self.fail(step, format_args!("{error:#}"));
                 Vec::new()
@@ -147,11 +150,9 @@ impl Context {
 
 fn feature_sets(features: &[String]) -> Vec<Vec<String>> {
     let mut sets = vec![vec!["--no-default-features".to_owned()]];
-    for feature in features {
-        sets.push(vec!["--no-default-features".to_owned(), "--features".to_owned(), feature.clone()]);
-    }
-    if features.len() > 1 {
-        sets.push(vec!["--all-features".to_owned()]);
+    let joined = (features.len() > 1).then(|| features.join(","));
+    for feature in features.iter().cloned().chain(joined) {
+        sets.push(vec!["--no-default-features".to_owned(), "--features".to_owned(), feature]);
     }
     sets
 }
@@ -260,7 +261,7 @@ pub(crate) fn executable(build: &Cmd) -> anyhow::Result<String> {
 
 fn features(context: &mut Context) {
     for package in ["proto-core", "std-app"] {
-        for set in context.feature_sets("features", package) {
+        for set in context.feature_sets("features", package, &[]) {
             let cmd = context.cargo("check").args(["--package", package]).args(set);
             context.check("features", &cmd);
         }
@@ -270,7 +271,7 @@ fn features(context: &mut Context) {
 }
 
 fn thumb(context: &mut Context) {
-    for set in context.feature_sets("thumb", "proto-core") {
+    for set in context.feature_sets("thumb", "proto-core", HOST_ONLY) {
         let build = context.cargo("build").args(["--package", "proto-core", "--lib", "--release", "--target", THUMB]);
         context.check("thumb", &build.args(set));
     }
@@ -306,10 +307,18 @@ mod tests {
                 "--no-default-features",
                 "--no-default-features --features a",
                 "--no-default-features --features b",
-                "--all-features"
+                "--no-default-features --features a,b"
             ]
         );
         assert_eq!(feature_sets(&[]).len(), 1);
+    }
+
+    #[test]
+    fn features_left_out_are_in_no_set() {
+        let mut context = context(Mode::Lenient);
+        let named = |sets: Vec<Vec<String>>| sets.concat().join(" ").contains("testing");
+        assert!(named(context.feature_sets("features", "proto-core", &[])));
+        assert!(!named(context.feature_sets("thumb", "proto-core", HOST_ONLY)));
     }
 
     #[test]
@@ -343,7 +352,7 @@ mod tests {
     #[test]
     fn package_without_features_file_is_told() {
         let mut context = context(Mode::Lenient);
-        assert!(context.feature_sets("features", "no-such-package").is_empty());
+        assert!(context.feature_sets("features", "no-such-package", &[]).is_empty());
         assert!(context.report.to_string().contains("no package no-such-package"));
     }
 }

@@ -4,6 +4,9 @@
 
 use super::Text;
 
+/// How a source file begins; a crate's front page may be its README
+const HEADS: &[&str] = &["//!", "#![doc = include_str!("];
+
 /// Limit of a source file
 const MOST_LINES: usize = 600;
 
@@ -59,7 +62,7 @@ fn source(file: &Text, found: &mut Vec<String>) {
     if file.name == "mod.rs" || file.name.ends_with("/mod.rs") {
         found.push(format!("{}: put it beside its folder, named like it", file.name));
     }
-    if !file.content.starts_with("//!") {
+    if !HEADS.iter().any(|head| file.content.starts_with(head)) {
         found.push(format!("{}:1: must begin with a `//!` head that says what it is for", file.name));
     }
     for (number, attribute) in relaxations(&file.content) {

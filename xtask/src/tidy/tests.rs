@@ -60,6 +60,8 @@ fn module_files_within_their_folder_are_found() {
 fn source_without_a_head_is_found() {
     assert_finds("a.rs", "fn main() {}\n", "must begin with");
     assert_finds("b.rs", "", "must begin with");
+    let front_page = "#![doc = include_str!(\"../README.md\")]\n";
+    assert_eq!(findings(&[("c.rs", front_page)]), Vec::<String>::new());
 }
 
 #[test]
