@@ -4,15 +4,17 @@
 //! rule, types at the device's console and waits for what must be shown. The device's exit status is judged too.
 
 use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddrV4, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 use std::{env, thread};
 
+use proto_core::telemetry::{Decoder, Event, Reason, Report};
+
 /// How long a test waits for what must come; only a failure waits it out
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 /// A board and its network device, as QEMU calls them
 #[derive(Clone, Copy, Debug)]
@@ -49,9 +51,8 @@ impl Process {
                 rest.extend_from_slice(&buffer[..count]);
                 // Half a character waits for its other half.
                 let whole = match std::str::from_utf8(&rest) {
-                    Ok(_) => rest.len(),
                     Err(error) if error.error_len().is_none() => error.valid_up_to(),
-                    Err(_) => rest.len(),
+                    _ => rest.len(),
                 };
                 let bytes: Vec<u8> = rest.drain(..whole).collect();
                 if sender.send(String::from_utf8_lossy(&bytes).into_owned()).is_err() {
@@ -172,7 +173,9 @@ impl Peer {
     }
 
     fn accept(&self) -> TcpStream {
-        let (stream, _) = self.listener.accept().expect("the device connects");
+        let (listener, (sender, accepted)) = (self.listener.try_clone().expect("a socket can be cloned"), channel());
+        thread::spawn(move || sender.send(listener.accept()).ok());
+        let (stream, _) = accepted.recv_timeout(DEADLINE).expect("the device connects").expect("a connection");
         stream.set_read_timeout(Some(DEADLINE)).expect("a limit can be set");
         stream.set_nodelay(true).expect("it can be set");
         stream
@@ -238,6 +241,72 @@ fn device_and_server_agree_on_a_whole_conversation() {
         device.type_line("exit");
         device.wait_for("bye");
         assert_eq!(device.end(), 0, "{board:?}");
+    }
+}
+
+/// The reports in a file, none of them missing or torn
+fn reports(file: &Path) -> Vec<Report> {
+    let bytes = std::fs::read(file).expect("the emulator has written it");
+    let (mut decoder, mut input, mut reports) = (Decoder::new(), bytes.as_slice(), Vec::new());
+    while !input.is_empty() {
+        let (consumed, event) = decoder.handle_input(input);
+        input = &input[consumed..];
+        match event {
+            None => {}
+            Some(Event::Report(envelope)) => {
+                assert_eq!(usize::try_from(envelope.sequence), Ok(reports.len()));
+                reports.push(envelope.report);
+            }
+            Some(other) => panic!("{other:?}"),
+        }
+    }
+    reports
+}
+
+#[test]
+fn reports_of_the_device_agree_with_the_servers_log() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (run, board) in BOARDS.into_iter().enumerate() {
+        let file = folder.path().join(format!("{run}.reports"));
+        let (mut server, port) = server();
+        let mut device = device(board, &format!("10.0.2.2:{port}"), Some(&file));
+        device.wait_for("connected to");
+        server.wait_for("connected");
+        device.type_line("ping 42");
+        device.wait_for("pong 42 after");
+        server.wait_for("status sent, 154 bytes");
+        server.wait_for("ping 42 answered");
+        server.type_line("ping -7");
+        device.wait_for("server ping -7 answered");
+        server.wait_for("pong -7 after");
+        device.type_line("exit");
+        assert_eq!(device.end(), 0, "{board:?}");
+        let mut reports = reports(&file);
+        let Some(Report::Pong { payload: 42, rtt_us }) = reports.get(4).cloned() else { panic!("{reports:?}") };
+        assert!(rtt_us > 0 && u128::from(rtt_us) < DEADLINE.as_micros(), "{rtt_us} µs");
+        reports.remove(4);
+        let text = |text: &str| text.try_into().expect("a short text");
+        let expected = [
+            Report::Boot { version: "0.1.0".try_into().expect("short"), board: text(board.name) },
+            Report::Address {
+                address: Ipv4Addr::new(10, 0, 2, 15),
+                prefix: 24,
+                gateway: Some(Ipv4Addr::new(10, 0, 2, 2)),
+                by_dhcp: true,
+            },
+            Report::Connected { server: SocketAddrV4::new(Ipv4Addr::new(10, 0, 2, 2), port) },
+            Report::Status {
+                online: Some(1),
+                max: Some(10),
+                // The frame that the server logs has its length, its id and the length of the text besides.
+                response_bytes: 149,
+                description: "Hello World !".try_into().expect("short"),
+                description_cut: false,
+            },
+            Report::ServerPing { payload: -7 },
+            Report::Disconnected { reason: Reason::Exit },
+        ];
+        assert_eq!(reports, expected, "{board:?}");
     }
 }
 
