@@ -3,7 +3,7 @@
 //! Each test runs the real firmware on an emulated board against the real server, or against a peer that keeps to no
 //! rule, types at the device's console and waits for what must be shown. The device's exit status is judged too.
 
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddrV4, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -121,6 +121,10 @@ fn existing(file: PathBuf, how: &str) -> PathBuf {
 
 /// The device with this server to watch
 fn device(board: Board, server: &str, telemetry: Option<&Path>) -> Process {
+    Process::start(format!("{board:?}"), emulator(board, server, telemetry))
+}
+
+fn emulator(board: Board, server: &str, telemetry: Option<&Path>) -> Command {
     let folder = env::var_os("SLP_FIRMWARE").map_or_else(|| target().join("firmware"), PathBuf::from);
     let firmware = existing(folder.join(format!("{}.elf", board.name)), "cargo xtask build-firmware --all");
     let mut qemu = Command::new("qemu-system-arm");
@@ -137,7 +141,83 @@ fn device(board: Board, server: &str, telemetry: Option<&Path>) -> Process {
     if board.icount {
         qemu.args(["-icount", "shift=0"]);
     }
-    Process::start(format!("{board:?}"), qemu)
+    qemu
+}
+
+/// The line that the emulator itself is told things on
+struct Control(BufReader<TcpStream>);
+
+impl Control {
+    fn accept(listener: &Peer) -> Self {
+        let mut control = Self(BufReader::new(listener.accept()));
+        control.read();
+        control.run("qmp_capabilities", "{}");
+        control
+    }
+
+    fn run(&mut self, command: &str, arguments: &str) {
+        writeln!(self.0.get_mut(), r#"{{"execute":"{command}","arguments":{arguments}}}"#).expect("the emulator reads");
+        loop {
+            let answer = self.read();
+            assert!(!answer.starts_with(r#"{"error""#), "{command}: {answer}");
+            if answer.starts_with(r#"{"return""#) {
+                return;
+            }
+        }
+    }
+
+    fn read(&mut self) -> String {
+        let mut line = String::new();
+        assert!(self.0.read_line(&mut line).expect("the emulator answers") > 0, "the emulator has ended");
+        line
+    }
+
+    fn key(&mut self, name: &str) {
+        for down in [true, false] {
+            let key = format!(r#"{{"down":{down},"key":{{"type":"qcode","data":"{name}"}}}}"#);
+            self.run("input-send-event", &format!(r#"{{"events":[{{"type":"key","data":{key}}}]}}"#));
+        }
+    }
+
+    /// The screen as text: a character for each pixel, darker to brighter
+    fn screen(&mut self, file: &Path) -> String {
+        let name = serde_json::Value::from(file.to_str().expect("a name in UTF-8"));
+        self.run("screendump", &format!(r#"{{"filename":{name}}}"#));
+        let picture = std::fs::read(file).expect("the emulator has written it");
+        let pixels = picture.strip_prefix(b"P6\n512 256\n255\n").expect("a picture of four times 128 by 64");
+        let mut text = String::new();
+        for row in pixels.chunks(512 * 3).step_by(4) {
+            let line: String =
+                row.chunks(3 * 4).map(|pixel| [' ', '-', '+', '#'][usize::from(pixel[0] / 64)]).collect();
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+        text
+    }
+
+    /// Waits until the screen is as stored; what it is instead is left beside the stored one
+    fn wait_for_screen(&mut self, folder: &Path, name: &str) {
+        let stored = Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots").join(format!("device_{name}.txt"));
+        let expected = std::fs::read_to_string(&stored).unwrap_or_default().replace('\r', "");
+        let until = Instant::now() + DEADLINE;
+        let mut last = String::new();
+        let mut same = 0;
+        while Instant::now() < until {
+            let screen = self.screen(&folder.join("screen.ppm"));
+            if screen == expected {
+                return;
+            }
+            same = if screen == last { same + 1 } else { 0 };
+            last = screen;
+            // It stands still, and is not what it should be.
+            if same == 500 {
+                break;
+            }
+        }
+        let actual = stored.with_extension("new.txt");
+        std::fs::write(&actual, &last).expect("it can be written");
+        panic!("the screen is not {}; it is in {}:\n{last}", stored.display(), actual.display());
+    }
 }
 
 /// A server of our own and its port
@@ -307,6 +387,31 @@ fn reports_of_the_device_agree_with_the_servers_log() {
             Report::Disconnected { reason: Reason::Exit },
         ];
         assert_eq!(reports, expected, "{board:?}");
+    }
+}
+
+#[test]
+fn screen_and_keys_show_what_is_stored() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for board in BOARDS.into_iter().filter(|board| board.name == LM3S.name) {
+        let (peer, control) = (Peer::new(), Peer::new());
+        let mut qemu = emulator(board, &format!("10.0.2.2:{}", peer.port), None);
+        qemu.args(["-qmp", &format!("tcp:127.0.0.1:{}", control.port)]);
+        let mut device = Process::start(format!("{board:?}"), qemu);
+        let mut control = Control::accept(&control);
+        let _stream = peer.accept();
+        device.wait_for("connected to");
+        control.wait_for_screen(folder.path(), "status");
+        control.key("right");
+        control.wait_for_screen(folder.path(), "times");
+        control.key("down");
+        control.wait_for_screen(folder.path(), "network");
+        control.key("right");
+        control.wait_for_screen(folder.path(), "about");
+        control.key("left");
+        control.wait_for_screen(folder.path(), "network");
+        control.key("up");
+        control.wait_for_screen(folder.path(), "times");
     }
 }
 
