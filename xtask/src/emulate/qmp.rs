@@ -5,6 +5,7 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
+use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -12,6 +13,8 @@ use serde_json::{Value, json};
 
 /// Limit of one command
 const LIMIT: Duration = Duration::from_secs(10);
+/// How long a key is held: the device looks every 20 ms
+const PRESS: Duration = Duration::from_millis(60);
 /// How often a picture is taken until two in a row are the same
 const PICTURES: usize = 200;
 
@@ -63,6 +66,7 @@ impl Qmp {
     pub(crate) fn key(&mut self, name: &str) -> anyhow::Result<()> {
         let key = |down| json!({ "type": "key", "data": { "down": down, "key": { "type": "qcode", "data": name } } });
         self.run("input-send-event", &json!({ "events": [key(true)] }))?;
+        thread::sleep(PRESS);
         self.run("input-send-event", &json!({ "events": [key(false)] }))
     }
 
