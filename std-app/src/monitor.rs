@@ -1,6 +1,6 @@
 //! The monitor: shows what a device reports on its second serial port
 //!
-//! A [`source`] is read on a thread of its own, [`stream`] makes events of the bytes, and here they are printed, a line
+//! A `source` is read on a thread of its own, `stream` makes events of the bytes, and here they are printed, a line
 //! an event. What the bytes mean is [`proto_core::telemetry`]'s. It only listens: nothing is ever sent to the device.
 
 mod event;
