@@ -11,7 +11,7 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -134,8 +134,18 @@ impl Cmd {
         self.judge(status, "")
     }
 
-    /// Starts it; dropping what is returned kills it
+    /// Starts it with pipes from and to all its streams; dropping what is returned kills it
+    pub(crate) fn converse(&self) -> Result<Conversation<'_>, CmdError> {
+        let running = self.spawn_with(Stdio::piped(), Stdio::piped(), Stdio::piped())?;
+        Ok(Conversation { cmd: self, running })
+    }
+
+    /// Starts it without standard input; dropping what is returned kills it
     fn spawn(&self, stdout: Stdio, stderr: Stdio) -> Result<Running, CmdError> {
+        self.spawn_with(Stdio::null(), stdout, stderr)
+    }
+
+    fn spawn_with(&self, stdin: Stdio, stdout: Stdio, stderr: Stdio) -> Result<Running, CmdError> {
         if !self.quiet {
             say(format_args!("$ {self}"));
         }
@@ -144,7 +154,7 @@ impl Cmd {
             .args(&self.args)
             .envs(self.env.iter().map(|(name, value)| (name, value)))
             .current_dir(&self.dir)
-            .stdin(Stdio::null())
+            .stdin(stdin)
             .stdout(stdout)
             .stderr(stderr);
         tree::prepare(&mut command);
@@ -242,6 +252,27 @@ impl fmt::Display for CmdError {
 }
 
 impl std::error::Error for CmdError {}
+
+/// A process that somebody speaks with
+#[derive(Debug)]
+pub(crate) struct Conversation<'c> {
+    cmd: &'c Cmd,
+    running: Running,
+}
+
+impl Conversation<'_> {
+    /// Its standard input, output and error; once
+    pub(crate) fn streams(&mut self) -> Option<(ChildStdin, ChildStdout, ChildStderr)> {
+        let child = &mut self.running.child;
+        Some((child.stdin.take()?, child.stdout.take()?, child.stderr.take()?))
+    }
+
+    /// Waits for the end, at most until the deadline
+    pub(crate) fn wait(mut self) -> Result<(), CmdError> {
+        let status = self.running.wait()?;
+        self.cmd.judge(status, "")
+    }
+}
 
 #[derive(Debug, Clone, Copy)]
 enum Stream {

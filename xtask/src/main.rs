@@ -12,11 +12,14 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
+mod build_firmware;
 mod ci;
 mod cmd;
+mod emulate;
 mod report;
 mod screenshot;
 mod setup;
+mod size;
 mod test;
 mod tidy;
 mod workspace;
@@ -35,6 +38,9 @@ enum Command {
     Test(test::Args),
     Ci(ci::Args),
     Screenshot(screenshot::Args),
+    BuildFirmware(build_firmware::Args),
+    Emulate(emulate::Args),
+    Size(size::Args),
 }
 
 fn main() -> ExitCode {
@@ -47,6 +53,9 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&args),
         Command::Ci(args) => ci::run(&args),
         Command::Screenshot(args) => screenshot::run(&args),
+        Command::BuildFirmware(args) => build_firmware::run(&args),
+        Command::Emulate(args) => emulate::run(&args),
+        Command::Size(args) => size::run(&args),
     };
     outcome.unwrap_or_else(|error| {
         complain(format_args!("{error:#}"));

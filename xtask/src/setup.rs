@@ -37,6 +37,8 @@ pub(crate) enum Need {
     Thumb,
     /// The standard library of 64-bit Windows
     Windows,
+    /// The emulator that the device's firmware runs in
+    Qemu,
     /// mcstatus in `target/peers/python`
     Mcstatus,
     /// minecraft-protocol in `target/peers/node`
@@ -45,8 +47,8 @@ pub(crate) enum Need {
 
 impl Need {
     /// Everything, quick ones first
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Rustfmt, Self::Clippy, Self::Thumb, Self::Windows, Self::Mcstatus, Self::MinecraftProtocol];
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Rustfmt, Self::Clippy, Self::Thumb, Self::Windows, Self::Qemu, Self::Mcstatus, Self::MinecraftProtocol];
 
     /// What people call it
     fn name(self) -> &'static str {
@@ -55,6 +57,7 @@ impl Need {
             Self::Clippy => "clippy",
             Self::Thumb => rust::THUMB,
             Self::Windows => rust::WINDOWS,
+            Self::Qemu => "QEMU",
             Self::Mcstatus => "mcstatus",
             Self::MinecraftProtocol => "minecraft-protocol",
         }
@@ -67,6 +70,7 @@ impl Need {
             Self::Clippy => rust::component("clippy", &["clippy", "--version"], install),
             Self::Thumb => rust::target(rust::THUMB, "the build for a microcontroller", install),
             Self::Windows => rust::target(rust::WINDOWS, "the check for Windows", install),
+            Self::Qemu => system::qemu(install),
             Self::Mcstatus => python::mcstatus(install),
             Self::MinecraftProtocol => node::minecraft_protocol(install),
         }

@@ -24,6 +24,18 @@ pub(super) struct Program {
     pub(super) winget: &'static str,
 }
 
+/// The emulator of Arm boards
+pub(super) fn qemu(install: bool) -> Result<bool, Missing> {
+    let qemu = Program {
+        names: &["qemu-system-arm"],
+        used_by: "the emulated device",
+        debian: &["qemu-system-arm"],
+        homebrew: "qemu",
+        winget: "SoftwareFreedomConservancy.QEMU",
+    };
+    qemu.ensure(install).map(|(_, installed)| installed)
+}
+
 impl Program {
     /// Where it is on `PATH`, and whether it had to be installed
     pub(super) fn ensure(&self, install: bool) -> Result<(PathBuf, bool), Missing> {

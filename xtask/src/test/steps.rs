@@ -7,6 +7,7 @@ use anyhow::Context as _;
 
 use super::tally::Tally;
 use super::{Context, Mode};
+use crate::build_firmware::{self, BOARDS};
 use crate::cmd::{Cmd, CmdError};
 use crate::setup::Need;
 use crate::setup::rust::{THUMB, WINDOWS};
@@ -24,7 +25,7 @@ pub(super) struct Step {
 }
 
 /// What the tests of some package need
-pub(super) const TESTS_NEED: &[Need] = &[Need::Mcstatus, Need::MinecraftProtocol];
+pub(super) const TESTS_NEED: &[Need] = &[Need::Thumb, Need::Qemu, Need::Mcstatus, Need::MinecraftProtocol];
 
 /// Features of proto-core for hosts: `testing` needs `std` and keeps what happened in memory without bound
 const HOST_ONLY: &[&str] = &["testing"];
@@ -216,6 +217,12 @@ fn e2e(context: &mut Context) {
         Ok(program) => program,
         Err(error) => return context.fail("e2e", format_args!("{error:#}")),
     };
+    for board in BOARDS {
+        // The tests that need it fail and say so.
+        if let Err(error) = board.build() {
+            context.fail("e2e", format_args!("{}: {error:#}", board.name));
+        }
+    }
     let cmd = e2e_command(context, &program);
     if context.tests("e2e", &cmd) == 0 {
         context.fail("e2e", format_args!("`{cmd}` ran no test"));
@@ -228,6 +235,7 @@ fn e2e_command(context: &Context, program: &str) -> Cmd {
         .cargo("test")
         .args(["--no-fail-fast", "--package", "slp-tests"])
         .env("SLP_BIN", program)
+        .env("SLP_FIRMWARE", build_firmware::folder())
         .env("SLP_PEERS_PYTHON", peers.join("python"))
         .env("SLP_PEERS_NODE", peers.join("node"))
 }

@@ -1,0 +1,421 @@
+//! The client of a device: a console, a connection, and one server that is watched
+//!
+//! One call of [`App::turn`] does what there is to do and says until when nothing will be; the firmware sleeps until then.
+//! The protocol is the machine's ([`proto_core::client`]), the network is [`crate::net`]'s; what is here is when to connect, and
+//! what to tell whom.
+
+mod link;
+mod session;
+
+use core::net::SocketAddrV4;
+use core::time::Duration;
+
+use proto_core::command::{CLIENT, ClientCommand, Help, ParseError};
+use proto_core::telemetry::{Reason, Report, cut};
+use proto_core::{Client, Instant, Machine as _, State, client};
+
+use crate::board::{Board, KEYS};
+use crate::console::{Console, Input};
+use crate::display::{Key, Screen};
+use crate::net::{Change, Net, Random, Received, Storage, Stream};
+use crate::settings::{Server, Settings};
+use crate::telemetry::{Telemetry, code};
+use link::{Backoff, Link};
+pub use session::Session;
+use session::{Exchange, Shown};
+
+/// Longest time between two turns
+const NAP: Duration = Duration::from_secs(1);
+/// Until the line takes more
+const LINE_NAP: Duration = Duration::from_millis(1);
+/// Resolving a name and connecting may each take so long (PROTOCOL.md §3)
+const CONNECT: Duration = Duration::from_secs(5);
+/// The last bytes after `exit` may take so long
+const LEAVE: Duration = Duration::from_secs(1);
+
+/// What the firmware does between two turns
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// Sleeps, at most until then
+    Sleep(Instant),
+    /// Ends: `exit` was typed
+    Exit,
+}
+
+/// The client's large parts, wherever they are kept
+///
+/// Each is a constant to begin with: in a `static` of its own it takes no stack, and no flash where it is all zero.
+pub struct Memory<'a> {
+    /// What the sockets need
+    pub net: &'a mut Storage<'a>,
+    /// The line being typed, history, output
+    pub console: &'a mut Console,
+    /// Reports on their way
+    pub telemetry: &'a mut Telemetry,
+    /// The status document's fields
+    pub session: &'a mut Session,
+    /// The picture
+    pub screen: &'a mut Screen,
+}
+
+/// All of the client
+pub struct App<'a> {
+    net: Net<'a>,
+    console: &'a mut Console,
+    telemetry: &'a mut Telemetry,
+    session: &'a mut Session,
+    screen: &'a mut Screen,
+    client: Option<Client>,
+    link: Link,
+    server: Option<Server>,
+    has_address: bool,
+    /// Whether the last attempt to connect was
+    refused: bool,
+    backoff: Backoff,
+    /// Time between two pings of our own, where it is to be pinged
+    watch: Option<Duration>,
+    next_watch: Instant,
+    /// A `ping` that waits for a ping of our own to end
+    waiting_ping: Option<i64>,
+    /// A ping of our own that a key asked for
+    asked_by_key: bool,
+}
+
+impl<'a> App<'a> {
+    /// Starts the client on a board
+    ///
+    /// `settings` are the words that the device was started with; where they are wrong that is told at the console and
+    /// nothing of them holds.
+    pub fn new<B: Board>(board: &mut B, memory: Memory<'a>, settings: &str) -> Self {
+        let Memory { net: storage, console, telemetry, session, screen } = memory;
+        let now = board.now();
+        console.line(format_args!("slp device {} on {}", env!("CARGO_PKG_VERSION"), B::NAME));
+        let (version, _) = cut(env!("CARGO_PKG_VERSION"));
+        let (name, _) = cut(B::NAME);
+        telemetry.report(now, Report::Boot { version, board: name });
+        let settings = Settings::parse(settings).unwrap_or_else(|error| {
+            console.line(format_args!("{error}; none is used"));
+            Settings::DEFAULT
+        });
+        let mut random = Random::new(board.entropy().seed);
+        random.mix(settings.seed.unwrap_or_default());
+        let mac = board.mac_address();
+        session.facts.device(B::NAME, mac);
+        let net = Net::new(storage, board.network(), mac, settings.addressing, random, now);
+        if settings.server.is_none() {
+            console.line(format_args!("no server yet; name one with: connect HOST[:PORT]"));
+        }
+        Self {
+            net,
+            console,
+            telemetry,
+            session,
+            screen,
+            client: None,
+            link: if settings.server.is_some() { Link::Waiting { until: now } } else { Link::Idle },
+            server: settings.server,
+            has_address: false,
+            refused: false,
+            backoff: Backoff::new(),
+            watch: settings.watch,
+            next_watch: now,
+            waiting_ping: None,
+            asked_by_key: false,
+        }
+    }
+
+    /// Does what there is to do
+    pub fn turn<B: Board>(&mut self, board: &mut B) -> Turn {
+        let now = board.now();
+        let input = self.console.handle_input(board.console());
+        let entered = input.is_some();
+        match input {
+            Some(Input::Line(line)) => self.run(now, &line),
+            Some(Input::End) => self.leave(now),
+            None => {}
+        }
+        if let Some(change) = self.net.poll(now, board.network()) {
+            self.address_changed(now, change);
+        }
+        self.step(now);
+        self.pump(board);
+        self.net.transmit(board.now(), board.network());
+        if !matches!(self.link, Link::Leaving { .. }) {
+            self.console.prompt();
+        }
+        let flushed = self.console.flush(board.console()) & self.telemetry.flush(board.telemetry());
+        if let Link::Leaving { until } = self.link
+            && ((self.net.stream() == Stream::Closed && flushed) || now >= until)
+        {
+            return Turn::Exit;
+        }
+        let screen = self.show(board);
+        let now = board.now();
+        let keys = board.has_keys().then(|| now.saturating_add(KEYS));
+        let line = (!flushed).then(|| now.saturating_add(LINE_NAP));
+        let again = entered.then_some(now);
+        let deadlines = [line, again, keys, screen, self.net.poll_at(now), self.deadline()];
+        let nap = now.saturating_add(NAP);
+        Turn::Sleep(deadlines.into_iter().flatten().fold(nap, Instant::min))
+    }
+
+    /// Shows what has changed and looks at the keys; when the screen wants to be shown again, if there is one
+    fn show<B: Board>(&mut self, board: &mut B) -> Option<Instant> {
+        let now = board.now();
+        while let Some(key) = board.key() {
+            self.screen.handle_key(key);
+            if key == Key::Select {
+                // Asks at once, as the device's own pings do: told on the screen, not at the console.
+                self.asked_by_key = true;
+            }
+        }
+        let panel = board.panel()?;
+        let (connection, server) = self.connection();
+        self.session.facts.connection(connection, server);
+        self.screen.turn(now, &self.session.facts, panel)
+    }
+
+    /// When the connection wants something, if nothing comes before
+    fn deadline(&self) -> Option<Instant> {
+        match self.link {
+            Link::Idle => None,
+            Link::Waiting { .. } if !self.has_address => None,
+            Link::Waiting { until }
+            | Link::Resolving { until }
+            | Link::Opening { until, .. }
+            | Link::Leaving { until } => Some(until),
+            Link::Open { .. } => {
+                let client = self.client.as_ref();
+                let machine = client.and_then(Client::poll_timeout);
+                let rests = client.is_some_and(|client| client.state() == State::Default);
+                let watch = (self.watch.is_some() && rests).then_some(self.next_watch);
+                [machine, watch].into_iter().flatten().min()
+            }
+        }
+    }
+
+    /// Carries out a line of the console
+    fn run(&mut self, now: Instant, line: &str) {
+        let mut words = line.split_ascii_whitespace();
+        if words.next().is_some_and(|word| word.eq_ignore_ascii_case("connect")) {
+            match (words.next(), words.next()) {
+                (Some(server), None) => match Server::parse(server) {
+                    Ok(server) => self.connect_to(now, server),
+                    Err(error) => self.console.line(format_args!("{error}")),
+                },
+                _ => self
+                    .console
+                    .line(format_args!("\"connect\" takes HOST or HOST:PORT, such as: connect 10.0.2.2:25565")),
+            }
+            return;
+        }
+        match ClientCommand::parse(line) {
+            Ok(ClientCommand::Ping { payload }) => self.ping(now, payload),
+            Ok(ClientCommand::Stop) => self.stop(),
+            Ok(ClientCommand::Exit) => self.leave(now),
+            Ok(ClientCommand::Help) => {
+                self.console.line(format_args!("{}", Help(CLIENT)));
+                self.console
+                    .line(format_args!("connect HOST[:PORT]  watch that server (example: connect 10.0.2.2:25565)"));
+            }
+            Err(ParseError::Empty) => {}
+            Err(error @ ParseError::UnknownCommand { .. }) => {
+                self.console.line(format_args!("{error} and: connect HOST[:PORT]"));
+            }
+            Err(error) => self.console.line(format_args!("{error}")),
+        }
+    }
+
+    fn ping(&mut self, now: Instant, payload: Option<i64>) {
+        let Some(client) = &mut self.client else {
+            return self.not_connected("ping");
+        };
+        let payload = payload.unwrap_or_else(|| now.as_millis());
+        if self.session.exchange == Exchange::Quiet {
+            self.waiting_ping = Some(payload);
+            return;
+        }
+        match client.ping(now, payload) {
+            Ok(()) => self.session.exchange = Exchange::Asked,
+            Err(refused) => self.console.line(format_args!("{refused}")),
+        }
+    }
+
+    fn stop(&mut self) {
+        let Some(client) = &mut self.client else {
+            return self.not_connected("stop");
+        };
+        let stopped = match self.session.exchange {
+            // Nobody asked for that one, so to the person at the console there is none.
+            Exchange::Quiet => Err(proto_core::Refused::StopInDefault),
+            _ => client.stop(),
+        };
+        match stopped {
+            Ok(()) => {
+                self.session.exchange = Exchange::None;
+                self.console.line(format_args!("stopped; the state is {}", client.state()));
+            }
+            Err(refused) => self.console.line(format_args!("{refused}")),
+        }
+    }
+
+    fn not_connected(&mut self, command: &str) {
+        match &self.server {
+            None => self
+                .console
+                .line(format_args!("\"{command}\" needs a connection; name a server with: connect HOST[:PORT]")),
+            Some(server) => {
+                self.console.line(format_args!("\"{command}\" needs a connection; there is none to {server} yet"));
+            }
+        }
+    }
+
+    /// `exit`: says goodbye and lets the last bytes leave
+    fn leave(&mut self, now: Instant) {
+        if self.client.take().is_some() {
+            self.telemetry.report(now, Report::Disconnected { reason: Reason::Exit });
+        }
+        self.net.close();
+        self.console.line(format_args!("bye"));
+        self.link = Link::Leaving { until: now.saturating_add(LEAVE) };
+    }
+
+    /// Moves bytes between the stream and the machine until one of them has no more
+    fn pump<B: Board>(&mut self, board: &mut B) {
+        if !matches!(self.link, Link::Open { .. }) {
+            return;
+        }
+        let now = board.now();
+        self.ask(now);
+        let Some(client) = &mut self.client else { return };
+        match client.handle_timeout(now) {
+            Ok(Some(event)) => self.session.handle(now, event, self.console, self.telemetry),
+            Ok(None) => {}
+            Err(error) => return self.failed(now, error),
+        }
+        loop {
+            let Some(client) = &mut self.client else { return };
+            let mut blocked = false;
+            loop {
+                let bytes = client.poll_transmit(board.now());
+                if bytes.is_empty() {
+                    break;
+                }
+                let sent = self.net.send(bytes);
+                if sent == 0 {
+                    blocked = true;
+                    break;
+                }
+                client.handle_transmitted(sent);
+            }
+            let (session, console, telemetry) = (&mut *self.session, &mut *self.console, &mut *self.telemetry);
+            let mut failure = None;
+            let received = self.net.receive(|bytes| {
+                let mut taken = 0;
+                loop {
+                    match client.handle_input(now, bytes.get(taken..).unwrap_or_default()) {
+                        Ok(progress) => {
+                            taken += progress.consumed;
+                            let Some(event) = progress.event else { return taken };
+                            session.handle(now, event, console, telemetry);
+                        }
+                        Err(error) => {
+                            failure = Some(error);
+                            return bytes.len();
+                        }
+                    }
+                }
+            });
+            if let Some(error) = failure {
+                return self.failed(now, error);
+            }
+            match received {
+                // What the machine does not take yet waits for its answer to leave.
+                Received::Taken(0) if blocked => return,
+                Received::Taken(0) if client.poll_transmit(now).is_empty() => return,
+                Received::Taken(_) => {}
+                Received::Nothing => return,
+                Received::Finished => return self.finished(now),
+                Received::Broken => return self.lost(now, Reason::Network, format_args!("the connection broke")),
+            }
+        }
+    }
+
+    /// Starts the exchange that is due: one that waits at the console, or one of our own
+    fn ask(&mut self, now: Instant) {
+        let Some(client) = &mut self.client else { return };
+        if client.state() != State::Default {
+            return;
+        }
+        self.session.exchange = Exchange::None;
+        if let Some(payload) = self.waiting_ping.take() {
+            return self.ping(now, Some(payload));
+        }
+        let due = self.watch.is_some() && now >= self.next_watch;
+        if (due || self.asked_by_key) && client.ping(now, now.as_millis()).is_ok() {
+            self.session.exchange = Exchange::Quiet;
+            self.asked_by_key = false;
+            self.next_watch = now.saturating_add(self.watch.unwrap_or_default());
+        }
+    }
+
+    /// The server closed its direction
+    fn finished(&mut self, now: Instant) {
+        let Some(client) = &mut self.client else { return };
+        match client.handle_eof(now) {
+            Ok(_) => {
+                self.net.close();
+                self.lost(now, Reason::ByServer, format_args!("the server closed the connection"));
+            }
+            Err(error) => self.failed(now, error),
+        }
+    }
+
+    /// The machine gave up
+    fn failed(&mut self, now: Instant, error: proto_core::Error) {
+        let (code, numbers, reason) = match error {
+            proto_core::Error::Protocol { offset, .. } => {
+                (code::PROTOCOL, [i64::try_from(offset).unwrap_or(i64::MAX), 0], Reason::Protocol)
+            }
+            proto_core::Error::Timeout(_) => (code::FRAME_TIMEOUT, [0; 2], Reason::TimedOut),
+            // What a later core adds is the server's doing too.
+            _ => (code::CLOSED_EARLY, [0; 2], Reason::ByServer),
+        };
+        self.telemetry.report(now, Report::Error { code, numbers });
+        self.net.abort();
+        self.lost(now, reason, format_args!("{error}"));
+    }
+
+    /// The machine for a connection that stands
+    fn connected(&mut self, now: Instant, remote: SocketAddrV4) {
+        let Some(server) = &self.server else { return };
+        // A host of the settings' length always fits.
+        self.client = Client::new(&client::Config::new(&server.host, server.port)).ok();
+        self.session.reset();
+        self.waiting_ping = None;
+        self.next_watch = now;
+        self.link = Link::Open { remote };
+        self.telemetry.report(now, Report::Connected { server: remote });
+        self.console.line(format_args!("connected to {}", Shown::server(server, remote)));
+    }
+
+    fn address_changed(&mut self, now: Instant, change: Change) {
+        match change {
+            Change::Up(address) => {
+                let (cidr, gateway, by_dhcp) = (address.cidr, address.gateway, address.by_dhcp);
+                self.has_address = true;
+                self.session.facts.address(Some(cidr.address()), gateway);
+                let report = Report::Address { address: cidr.address(), prefix: cidr.prefix_len(), gateway, by_dhcp };
+                self.console.line(format_args!("{report}"));
+                self.telemetry.report(now, report);
+            }
+            Change::Down => {
+                let had = core::mem::take(&mut self.has_address);
+                self.session.facts.address(None, None);
+                if had {
+                    self.lost(now, Reason::Network, format_args!("the address was lost"));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! What the server says, as console and monitor are told it
+//!
+//! Takes the fields out of the status document as it streams in and keeps those of the last one. It decides nothing.
+
+use core::fmt;
+use core::net::SocketAddrV4;
+use core::time::Duration;
+
+use proto_core::Instant;
+use proto_core::client::{Event, Missing, ResponseEnd};
+use proto_core::status::{Picker, Status};
+use proto_core::telemetry::{Report, cut};
+
+use crate::console::Console;
+use crate::display::Facts;
+use crate::settings::Server;
+use crate::telemetry::{Telemetry, code};
+
+/// Bytes of version, description and names that are kept
+const VERSION: usize = 32;
+const DESCRIPTION: usize = 128;
+const NAMES: usize = 64;
+
+/// Who asked for the exchange in progress
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Exchange {
+    /// There is none
+    None,
+    /// The person at the console, who is told about it
+    Asked,
+    /// The device itself
+    Quiet,
+}
+
+/// What is known of the server
+#[derive(Debug)]
+pub struct Session {
+    pub(super) exchange: Exchange,
+    picker: Picker<VERSION, DESCRIPTION, NAMES>,
+    pub(super) facts: Facts,
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Session {
+    /// Nothing known
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { exchange: Exchange::None, picker: Picker::new(), facts: Facts::new() }
+    }
+
+    /// Another connection
+    pub(super) fn reset(&mut self) {
+        self.exchange = Exchange::None;
+    }
+
+    pub(super) fn handle(&mut self, now: Instant, event: Event<'_>, console: &mut Console, telemetry: &mut Telemetry) {
+        let mut error = |code, numbers| telemetry.report(now, Report::Error { code, numbers });
+        match event {
+            Event::ResponseBegin { .. } => self.picker.reset(),
+            Event::ResponseChunk(chunk) => {
+                // An error stays with the picker, which tells it at the end.
+                let _told_at_the_end = self.picker.feed(chunk.as_str(&mut [0; 4]));
+            }
+            Event::ResponseEnd(end) => self.document(now, end, console, telemetry),
+            Event::Pong { payload, rtt } => {
+                let rtt_us = u32::try_from(rtt.as_micros()).unwrap_or(u32::MAX);
+                telemetry.report(now, Report::Pong { payload, rtt_us });
+                self.facts.pong(rtt_us);
+                if self.exchange == Exchange::Asked {
+                    console.line(format_args!("pong {payload} after {}", Millis(rtt)));
+                }
+            }
+            Event::PongMismatch { sent, got } => {
+                error(code::PONG_MISMATCH, [sent, got]);
+                console.line(format_args!("the server answered ping {sent} with {got}"));
+            }
+            Event::ServerPing { payload } => {
+                telemetry.report(now, Report::ServerPing { payload });
+                console.line(format_args!("server ping {payload} answered"));
+            }
+            Event::TimedOut { missing, limit } => {
+                let (code, what) = match missing {
+                    Missing::Response => (code::RESPONSE_TIMEOUT, "complete Response"),
+                    Missing::Pong => (code::PONG_TIMEOUT, "Pong"),
+                };
+                error(code, [i64::try_from(limit.as_millis()).unwrap_or(i64::MAX), 0]);
+                console.line(format_args!("no {what} within {}; the request is abandoned", Millis(limit)));
+            }
+            Event::UnknownPacket { id, body } => {
+                error(code::UNKNOWN_PACKET, [i64::from(id), i64::from(body)]);
+                console.line(format_args!("the server sent a packet of unknown id {id}, {body} bytes; skipped"));
+            }
+            Event::TrailingBytes { id, count } => {
+                error(code::TRAILING_BYTES, [i64::from(id), i64::from(count)]);
+                console.line(format_args!("the server sent {count} bytes behind the end of packet {id:#04x}; skipped"));
+            }
+            // What abandoned exchanges still owed, and a Request that asks for nothing, are no news.
+            _ => {}
+        }
+    }
+
+    /// The document is complete
+    fn document(&mut self, now: Instant, end: ResponseEnd, console: &mut Console, telemetry: &mut Telemetry) {
+        match self.picker.finish() {
+            Ok(status) => {
+                let (description, description_cut) = cut(status.description().unwrap_or_default());
+                self.facts.status(status.description(), status.version_name(), status.online(), status.max());
+                let number = |number: Option<i64>| number.and_then(|number| i32::try_from(number).ok());
+                telemetry.report(
+                    now,
+                    Report::Status {
+                        online: number(status.online()),
+                        max: number(status.max()),
+                        response_bytes: end.bytes,
+                        description,
+                        description_cut,
+                    },
+                );
+                if self.exchange == Exchange::Asked {
+                    console.line(format_args!("status: {}", Shown { status, end }));
+                }
+            }
+            Err(error) => {
+                telemetry.report(now, Report::Error { code: code::DOCUMENT, numbers: [0; 2] });
+                console.line(format_args!("{error}"));
+            }
+        }
+    }
+}
+
+/// A document in one line; what is missing is shown as unknown
+pub(super) struct Shown<'s> {
+    status: &'s Status<VERSION, DESCRIPTION, NAMES>,
+    end: ResponseEnd,
+}
+
+impl Shown<'_> {
+    /// A server with the address that its name led to, where it has a name
+    pub(super) const fn server(server: &Server, remote: SocketAddrV4) -> ShownServer<'_> {
+        ShownServer { server, remote }
+    }
+}
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { status, end } = self;
+        write!(f, "{}; ", status.description().unwrap_or("?"))?;
+        write!(f, "{}, protocol {}; ", status.version_name().unwrap_or("?"), Known(status.protocol()))?;
+        write!(f, "{} of {} online", Known(status.online()), Known(status.max()))?;
+        for (row, name) in status.sample().enumerate() {
+            write!(f, "{} {name}", if row == 0 { ":" } else { "," })?;
+        }
+        write!(f, " ({} bytes", end.bytes)?;
+        if let Some(icon) = status.favicon_bytes() {
+            write!(f, ", icon of {icon}")?;
+        }
+        if !status.truncated().is_empty() {
+            f.write_str(", shortened")?;
+        }
+        if end.oversize {
+            f.write_str(", longer than the protocol allows")?;
+        }
+        f.write_str(")")
+    }
+}
+
+pub(super) struct ShownServer<'s> {
+    server: &'s Server,
+    remote: SocketAddrV4,
+}
+
+impl fmt::Display for ShownServer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { server, remote } = self;
+        write!(f, "{server}")?;
+        if server.address().is_none() { write!(f, " at {}", remote.ip()) } else { Ok(()) }
+    }
+}
+
+/// A number, or that it is unknown
+struct Known(Option<i64>);
+
+impl fmt::Display for Known {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(number) => write!(f, "{number}"),
+            None => f.write_str("?"),
+        }
+    }
+}
+
+/// Milliseconds with two decimals, without floating point
+pub(super) struct Millis(pub(super) Duration);
+
+impl fmt::Display for Millis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hundredths = u64::try_from(self.0.as_micros()).unwrap_or(u64::MAX).saturating_add(5) / 10;
+        write!(f, "{}.{:02} ms", hundredths / 100, hundredths % 100)
+    }
+}

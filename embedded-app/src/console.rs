@@ -1,0 +1,177 @@
+//! The console at a device's serial line: line editing, history and output that does not tear the line being typed
+//!
+//! Speaks to a VT100-like terminal of any width as long as a line fits it; uses carriage return, erase-to-end and
+//! backspace only. Lines are ASCII. It knows nothing of commands; neither does it wait: output that the line does not
+//! take at once is kept, and what finds no room is counted and told.
+
+mod editor;
+
+#[cfg(test)]
+mod tests;
+
+use core::fmt::{self, Write};
+
+use heapless::{Deque, String};
+
+use crate::board::Serial;
+pub use editor::LINE;
+use editor::{Editor, Key};
+
+/// Bytes that may wait for the line
+const QUEUE: usize = 1_280;
+/// What stands before the line being typed
+const PROMPT: &str = "> ";
+/// Start of the line, and nothing behind it
+const ERASE: &str = "\r\x1b[K";
+
+/// What a person did
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// Entered a line
+    Line(String<LINE>),
+    /// Asked for the end: Ctrl-D on an empty line
+    End,
+}
+
+/// The console with its line and history
+#[derive(Debug, Default)]
+pub struct Console {
+    editor: Editor,
+    output: Output,
+    /// Whether the prompt stands and the cursor is in its line
+    prompted: bool,
+}
+
+impl Console {
+    /// An empty line
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { editor: Editor::new(), output: Output::new(), prompted: false }
+    }
+
+    /// Shows the prompt, if it is not there yet
+    pub fn prompt(&mut self) {
+        if !self.prompted {
+            self.prompted = true;
+            self.redraw();
+        }
+    }
+
+    /// Shows a line above the one being typed; every part of it must be fit to be shown (PROTOCOL.md §5)
+    pub fn line(&mut self, text: fmt::Arguments<'_>) {
+        if self.prompted {
+            self.output.put(ERASE);
+        }
+        // The queue takes what it can and counts the rest: this cannot fail.
+        let _always_ok = self.output.write_fmt(text);
+        self.output.put("\r\n");
+        if self.prompted {
+            self.redraw();
+        }
+    }
+
+    /// Takes the bytes that have come, until a line is complete
+    pub fn handle_input(&mut self, line: &mut impl Serial) -> Option<Input> {
+        // As many as a line has: a device that is sent bytes without end still does its other work.
+        for _ in 0..LINE {
+            let byte = line.read()?;
+            let Some(key) = self.editor.decode(byte) else { continue };
+            let before = (self.editor.cursor(), self.editor.len());
+            match key {
+                Key::Enter => {
+                    self.output.put("\r\n");
+                    self.prompted = false;
+                    return Some(Input::Line(self.editor.enter()));
+                }
+                Key::End if self.editor.len() == 0 => {
+                    self.output.put("\r\n");
+                    self.prompted = false;
+                    return Some(Input::End);
+                }
+                Key::Cancel => {
+                    self.output.put("^C\r\n");
+                    self.editor.clear();
+                    self.redraw();
+                }
+                Key::Insert(character) if before.0 == before.1 => {
+                    // Typing at the end is the common case and needs no redraw.
+                    let put = self.editor.apply(key);
+                    let mut buffer = [0; 4];
+                    self.output.put(if put { character.encode_utf8(&mut buffer) } else { "\x07" });
+                }
+                _ => {
+                    if self.editor.apply(key) {
+                        self.redraw();
+                    } else {
+                        self.output.put("\x07");
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    /// Hands bytes to the line while it takes them; whether all are gone
+    pub fn flush(&mut self, line: &mut impl Serial) -> bool {
+        self.output.flush(line)
+    }
+
+    fn redraw(&mut self) {
+        self.output.put(ERASE);
+        self.output.put(PROMPT);
+        self.output.put(self.editor.text());
+        for _ in self.editor.cursor()..self.editor.len() {
+            self.output.put("\x08");
+        }
+    }
+}
+
+/// Bytes on their way to the line
+#[derive(Debug, Default)]
+struct Output {
+    queue: Deque<u8, QUEUE>,
+    /// Bytes that found no room
+    lost: u32,
+}
+
+impl Output {
+    const fn new() -> Self {
+        Self { queue: Deque::new(), lost: 0 }
+    }
+
+    fn put(&mut self, text: &str) {
+        for &byte in text.as_bytes() {
+            if self.lost > 0 || self.queue.push_back(byte).is_err() {
+                self.lost = self.lost.saturating_add(1);
+            }
+        }
+    }
+
+    fn flush(&mut self, line: &mut impl Serial) -> bool {
+        while let Some(&byte) = self.queue.front() {
+            if !line.write(byte) {
+                return false;
+            }
+            self.queue.pop_front();
+        }
+        let lost = core::mem::take(&mut self.lost);
+        if lost > 0 {
+            let _always_ok = write!(self, "\r\n({lost} bytes not shown: the line is too slow)\r\n");
+            return false;
+        }
+        true
+    }
+}
+
+/// A line feed alone becomes the end of a line
+impl Write for Output {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for (row, part) in text.split('\n').enumerate() {
+            if row > 0 {
+                self.put("\r\n");
+            }
+            self.put(part);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,201 @@
+//! The four views, as pixels
+//!
+//! Rows of 21 characters. Dim is what explains, bright what changes.
+
+use core::fmt::{self, Write as _};
+use core::net::Ipv4Addr;
+
+use embedded_graphics::Drawable as _;
+use embedded_graphics::draw_target::DrawTarget as _;
+use embedded_graphics::geometry::Point;
+use embedded_graphics::mono_font::MonoTextStyle;
+use embedded_graphics::mono_font::iso_8859_1::FONT_6X10 as FONT;
+use embedded_graphics::pixelcolor::{Gray4, GrayColor as _};
+use embedded_graphics::primitives::{Primitive as _, PrimitiveStyle, Rectangle};
+use embedded_graphics::text::{Baseline, Text};
+use heapless::String;
+use proto_core::Instant;
+
+use super::facts::HISTORY;
+use super::{Connection, Facts, HEIGHT, Pixels, View, WIDTH};
+
+/// Characters in a row
+pub(super) const COLUMNS: usize = 21;
+/// Blanks between the end of a text that moves and its beginning
+pub(super) const GAP: usize = 3;
+/// Pixels of a character
+const CELL: i32 = 6;
+const LINE: i32 = 10;
+/// The panel
+const RIGHT: i32 = 128;
+const BOTTOM: i32 = 64;
+/// The graph, and the width of one of its bars with the gap behind it
+const GRAPH_TOP: i32 = 22;
+const GRAPH_HEIGHT: i32 = 20;
+const BAR: i32 = 4;
+const _: () = assert!(WIDTH == 128 && HEIGHT == 64 && HISTORY == 32, "the places above are for that");
+
+const BRIGHT: Gray4 = Gray4::WHITE;
+const DIM: Gray4 = Gray4::new(7);
+
+type Row = String<64>;
+
+pub(super) fn draw(pixels: &mut Pixels, view: View, facts: &Facts, now: Instant, scroll: usize) {
+    // Memory takes every pixel: this and all drawing below cannot fail.
+    let _always_ok = pixels.clear(Gray4::BLACK);
+    match view {
+        View::Status => status(pixels, facts, now, scroll),
+        View::Times => times(pixels, facts),
+        View::Network => network(pixels, facts),
+        View::About => about(pixels, facts, now),
+    }
+}
+
+fn status(pixels: &mut Pixels, facts: &Facts, now: Instant, scroll: usize) {
+    let description = facts.description.as_str();
+    let mut row = Row::new();
+    if description.chars().count() > COLUMNS {
+        let around = description.chars().chain(core::iter::repeat_n(' ', GAP)).cycle();
+        // 21 characters of at most four bytes may not fit; what does not is cut.
+        around.skip(scroll).take(COLUMNS).all(|character| row.push(character).is_ok());
+        left(pixels, 0, &row, BRIGHT);
+    } else if facts.pings == 0 && description.is_empty() {
+        left(pixels, 0, "slp device", BRIGHT);
+    } else {
+        left(pixels, 0, description, BRIGHT);
+    }
+    if !description.is_empty() {
+        left(pixels, LINE, &text(format_args!("{}/{}", Known(facts.online), Known(facts.max))), BRIGHT);
+    }
+    if let Some(last) = facts.kept().last() {
+        right(pixels, LINE, &text(format_args!("{}", Millis(last))), BRIGHT);
+        graph(pixels, facts);
+    }
+    let bottom = BOTTOM - LINE;
+    let state = if facts.connection == Connection::Up {
+        let minutes = super::minutes(now);
+        text(format_args!("up {:02}:{:02}", minutes / 60, minutes % 60))
+    } else {
+        text(format_args!("{}", facts.connection.text()))
+    };
+    right(pixels, bottom, &state, BRIGHT);
+    if let Some(address) = facts.address {
+        let address = text(format_args!("{address}"));
+        if address.len() + 1 + state.len() <= COLUMNS {
+            left(pixels, bottom, &address, DIM);
+        }
+    }
+}
+
+/// The last round trips as bars, scaled to the largest
+fn graph(pixels: &mut Pixels, facts: &Facts) {
+    let largest = facts.kept().max().unwrap_or_default().max(1);
+    for (trip, index) in facts.kept().zip(0..) {
+        let height = u64::from(trip) * u64::from(GRAPH_HEIGHT.unsigned_abs()) / u64::from(largest);
+        let height = i32::try_from(height).unwrap_or_default().max(1);
+        let corner = Point::new(index * BAR, GRAPH_TOP + GRAPH_HEIGHT - height);
+        let bar = Rectangle::with_corners(corner, Point::new(index * BAR + BAR - 2, GRAPH_TOP + GRAPH_HEIGHT - 1));
+        let _always_ok = bar.into_styled(PrimitiveStyle::with_fill(BRIGHT)).draw(pixels);
+    }
+    right(pixels, GRAPH_TOP + GRAPH_HEIGHT + 1, &text(format_args!("max {}", Millis(largest))), DIM);
+}
+
+fn times(pixels: &mut Pixels, facts: &Facts) {
+    title(pixels, "Times");
+    let Some(least) = facts.kept().min() else {
+        return left(pixels, 2 * LINE, "no ping answered yet", BRIGHT);
+    };
+    let (largest, latest) = (facts.kept().max().unwrap_or_default(), facts.kept().last().unwrap_or_default());
+    for (line, (name, trip)) in
+        (1..).zip([("last", latest), ("min", least), ("median", median(facts)), ("max", largest)])
+    {
+        pair(pixels, line, name, &text(format_args!("{}", Millis(trip))));
+    }
+    pair(pixels, 5, "pings", &text(format_args!("{}", facts.pings)));
+}
+
+fn median(facts: &Facts) -> u32 {
+    let mut trips = [u32::MAX; HISTORY];
+    for (place, trip) in trips.iter_mut().zip(facts.kept()) {
+        *place = trip;
+    }
+    trips.sort_unstable();
+    let count = (facts.pings as usize).min(HISTORY);
+    trips.get(count.saturating_sub(1) / 2).copied().unwrap_or_default()
+}
+
+fn network(pixels: &mut Pixels, facts: &Facts) {
+    title(pixels, "Network");
+    let known = |address: Option<Ipv4Addr>| match address {
+        Some(address) => text(format_args!("{address}")),
+        None => text(format_args!("none")),
+    };
+    pair(pixels, 1, "ip", &known(facts.address));
+    pair(pixels, 2, "gate", &known(facts.gateway));
+    pair(pixels, 3, "peer", &known(facts.server));
+    let mac = facts.mac.iter().fold(0_u64, |mac, &byte| (mac << 8) | u64::from(byte));
+    pair(pixels, 4, "mac", &text(format_args!("{mac:012x}")));
+    pair(pixels, 5, "", facts.connection.text());
+}
+
+fn about(pixels: &mut Pixels, facts: &Facts, now: Instant) {
+    title(pixels, concat!("slp device ", env!("CARGO_PKG_VERSION")));
+    pair(pixels, 1, "board", facts.board);
+    let minutes = super::minutes(now);
+    pair(pixels, 2, "running", &text(format_args!("{:02}:{:02}", minutes / 60, minutes % 60)));
+    left(pixels, 3 * LINE, "server", DIM);
+    left(pixels, 4 * LINE, &facts.version, BRIGHT);
+}
+
+fn title(pixels: &mut Pixels, name: &str) {
+    left(pixels, 0, name, DIM);
+}
+
+/// A name at the left and its value at the right
+fn pair(pixels: &mut Pixels, line: i32, name: &str, value: &str) {
+    left(pixels, line * LINE, name, DIM);
+    right(pixels, line * LINE, value, BRIGHT);
+}
+
+fn left(pixels: &mut Pixels, top: i32, text: &str, color: Gray4) {
+    at(pixels, Point::new(0, top), text, color);
+}
+
+fn right(pixels: &mut Pixels, top: i32, text: &str, color: Gray4) {
+    let width = i32::try_from(text.chars().count()).unwrap_or_default() * CELL;
+    at(pixels, Point::new(RIGHT - width, top), text, color);
+}
+
+fn at(pixels: &mut Pixels, place: Point, text: &str, color: Gray4) {
+    let style = MonoTextStyle::new(&FONT, color);
+    let _always_ok = Text::with_baseline(text, place, style, Baseline::Top).draw(pixels);
+}
+
+/// Text that fits a row; what does not is cut
+fn text(arguments: fmt::Arguments<'_>) -> Row {
+    let mut row = Row::new();
+    // An error says that it was cut.
+    let _cut = row.write_fmt(arguments);
+    row
+}
+
+struct Known(Option<i64>);
+
+impl fmt::Display for Known {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(number) => write!(f, "{number}"),
+            None => f.write_str("?"),
+        }
+    }
+}
+
+/// Microseconds as milliseconds with one decimal
+struct Millis(u32);
+
+impl fmt::Display for Millis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tenths = self.0.saturating_add(50) / 100;
+        write!(f, "{}.{}ms", tenths / 10, tenths % 10)
+    }
+}

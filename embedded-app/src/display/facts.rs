@@ -1,0 +1,134 @@
+//! What is known of the server, the connection and the device, for a screen
+
+use core::net::Ipv4Addr;
+
+use heapless::String;
+use proto_core::telemetry::cut;
+
+/// Round trips that are kept
+pub(super) const HISTORY: usize = 32;
+
+/// Where the connection stands, in a word or two
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Connection {
+    /// No server is named
+    #[default]
+    NoServer,
+    /// There is no address to connect from
+    NoAddress,
+    /// The name server is asked
+    Resolving,
+    /// The server is asked
+    Connecting,
+    /// It stands
+    Up,
+    /// The last attempt failed; there will be another
+    Retrying,
+    /// The last attempt was refused; there will be another
+    Refused,
+}
+
+impl Connection {
+    pub(super) const fn text(self) -> &'static str {
+        match self {
+            Self::NoServer => "no server named",
+            Self::NoAddress => "no address yet",
+            Self::Resolving => "resolving",
+            Self::Connecting => "connecting",
+            Self::Up => "up",
+            Self::Retrying => "retrying",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// What a screen shows
+#[derive(Debug, Default)]
+pub struct Facts {
+    /// Changes with every change
+    pub(super) number: u32,
+    pub(super) board: &'static str,
+    pub(super) description: String<128>,
+    pub(super) version: String<21>,
+    pub(super) online: Option<i64>,
+    pub(super) max: Option<i64>,
+    /// Microseconds, the latest at `pings - 1`, wrapping
+    pub(super) trips: [u32; HISTORY],
+    pub(super) pings: u32,
+    pub(super) connection: Connection,
+    pub(super) address: Option<Ipv4Addr>,
+    pub(super) gateway: Option<Ipv4Addr>,
+    pub(super) server: Option<Ipv4Addr>,
+    pub(super) mac: [u8; 6],
+}
+
+impl Facts {
+    /// Nothing known
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            number: 0,
+            board: "",
+            description: String::new(),
+            version: String::new(),
+            online: None,
+            max: None,
+            trips: [0; HISTORY],
+            pings: 0,
+            connection: Connection::NoServer,
+            address: None,
+            gateway: None,
+            server: None,
+            mac: [0; 6],
+        }
+    }
+
+    /// What runs here
+    pub const fn device(&mut self, board: &'static str, mac: [u8; 6]) {
+        (self.board, self.mac) = (board, mac);
+        self.changed();
+    }
+
+    /// A status has come; `None` is what it does not say
+    pub fn status(&mut self, description: Option<&str>, version: Option<&str>, online: Option<i64>, max: Option<i64>) {
+        (self.description, _) = cut(description.unwrap_or("?"));
+        (self.version, _) = cut(version.unwrap_or("?"));
+        (self.online, self.max) = (online, max);
+        self.changed();
+    }
+
+    /// A Pong has come after so many microseconds
+    pub fn pong(&mut self, micros: u32) {
+        let index = self.pings as usize % HISTORY;
+        if let Some(trip) = self.trips.get_mut(index) {
+            *trip = micros;
+        }
+        self.pings = self.pings.wrapping_add(1);
+        self.changed();
+    }
+
+    /// The connection stands elsewhere
+    pub fn connection(&mut self, connection: Connection, server: Option<Ipv4Addr>) {
+        if (self.connection, self.server) != (connection, server) {
+            (self.connection, self.server) = (connection, server);
+            self.changed();
+        }
+    }
+
+    /// The device has another address
+    pub const fn address(&mut self, address: Option<Ipv4Addr>, gateway: Option<Ipv4Addr>) {
+        (self.address, self.gateway) = (address, gateway);
+        self.changed();
+    }
+
+    /// The round trips that are kept, oldest first
+    pub(super) fn kept(&self) -> impl Iterator<Item = u32> + Clone + '_ {
+        let count = (self.pings as usize).min(HISTORY);
+        let start = (self.pings as usize).wrapping_sub(count);
+        (0..count).filter_map(move |index| self.trips.get(start.wrapping_add(index) % HISTORY).copied())
+    }
+
+    const fn changed(&mut self) {
+        self.number = self.number.wrapping_add(1);
+    }
+}

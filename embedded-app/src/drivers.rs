@@ -1,0 +1,21 @@
+//! Drivers of the boards' peripherals: registers, and nothing of the application
+//!
+//! The only place with `unsafe` besides the start-up of a board. A driver names its registers as the data sheet does
+//! and knows no pin, no clock tree and no protocol; which peripheral lies where is for the board to say.
+
+pub(crate) mod mmio;
+pub(crate) mod semihosting;
+pub(crate) mod systick;
+
+#[cfg(feature = "mps2-an385")]
+pub(crate) mod cmsdk_uart;
+#[cfg(feature = "mps2-an385")]
+pub(crate) mod lan9118;
+#[cfg(feature = "lm3s6965evb")]
+pub(crate) mod pl011;
+#[cfg(feature = "lm3s6965evb")]
+pub(crate) mod ssd0323;
+#[cfg(feature = "lm3s6965evb")]
+pub(crate) mod stellaris_mac;
+#[cfg(feature = "lm3s6965evb")]
+pub(crate) mod stellaris_system;

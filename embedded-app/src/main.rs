@@ -1,0 +1,49 @@
+//! The firmware: a board, the client, and a loop
+//!
+//! Wiring only. Built by `cargo xtask build-firmware`, run by `cargo xtask emulate`.
+
+#![no_std]
+#![no_main]
+
+use core::panic::PanicInfo;
+
+use cortex_m_rt::entry;
+use embedded_app::app::{App, Memory, Session, Turn};
+use embedded_app::board::{Board as _, Selected};
+use embedded_app::console::Console;
+use embedded_app::display::Screen;
+use embedded_app::net::Storage;
+use embedded_app::telemetry::Telemetry;
+use static_cell::ConstStaticCell;
+
+// The client's large parts, each on its own: those that begin as zeros are not stored.
+static NET: ConstStaticCell<Storage<'static>> = ConstStaticCell::new(Storage::new());
+static CONSOLE: ConstStaticCell<Console> = ConstStaticCell::new(Console::new());
+static TELEMETRY: ConstStaticCell<Telemetry> = ConstStaticCell::new(Telemetry::new());
+static SESSION: ConstStaticCell<Session> = ConstStaticCell::new(Session::new());
+static SCREEN: ConstStaticCell<Screen> = ConstStaticCell::new(Screen::new());
+
+#[entry]
+fn main() -> ! {
+    let Some(mut board) = Selected::take() else { Selected::exit(1) };
+    let memory = Memory {
+        net: NET.take(),
+        console: CONSOLE.take(),
+        telemetry: TELEMETRY.take(),
+        session: SESSION.take(),
+        screen: SCREEN.take(),
+    };
+    let mut app = board.with_settings(|board, settings| App::new(board, memory, settings));
+    loop {
+        match app.turn(&mut board) {
+            Turn::Sleep(until) => board.wait(until),
+            Turn::Exit => Selected::exit(0),
+        }
+    }
+}
+
+/// Tells both lines where it happened, and ends with the status that Rust programs have then
+#[panic_handler]
+fn panic(info: &PanicInfo<'_>) -> ! {
+    Selected::panicked(info)
+}

@@ -1,0 +1,342 @@
+//! smoltcp with one connection: an address, a name server, a stream
+//!
+//! Moves frames between the device and the sockets and says what became of the address, a name and the stream. It knows
+//! nothing of the protocol in the stream, decides nothing and never waits. The sizes here are all that a peer can fill.
+
+use core::net::{Ipv4Addr, SocketAddrV4};
+
+use proto_core::Instant;
+use smoltcp::iface::{Config, Interface, PollIngressSingleResult, PollResult, SocketHandle, SocketSet, SocketStorage};
+use smoltcp::phy::Device;
+use smoltcp::socket::dns::{DnsQuery, GetQueryResultError, QueryHandle};
+use smoltcp::socket::{dhcpv4, dns, tcp};
+use smoltcp::time::{Duration as Span, Instant as Moment};
+use smoltcp::wire::{DnsQueryType, EthernetAddress, HardwareAddress, IpAddress, IpCidr, Ipv4Cidr};
+
+use crate::settings::Addressing;
+
+/// The receive window: a Response of 98 301 bytes comes through it
+pub const RECEIVE: usize = 1_024;
+/// What may wait to be sent or acknowledged: a Handshake with the longest host, and some Pongs
+pub const TRANSMIT: usize = 384;
+/// Sockets: TCP, DNS, DHCP
+const SOCKETS: usize = 3;
+/// Frames taken in one turn, so that a flood does not keep the console waiting
+const FRAMES: usize = 8;
+/// A peer that is silent is asked whether it still is there
+const KEEP_ALIVE: Span = Span::from_secs(10);
+/// And when it does not say, the connection is lost
+const DEAD: Span = Span::from_secs(30);
+/// First of the ports that connections come from, and how many there are (RFC 6335)
+const PORTS: u16 = 49_152;
+
+/// The memory of a [`Net`]
+pub struct Storage<'a> {
+    sockets: [SocketStorage<'a>; SOCKETS],
+    queries: [Option<DnsQuery>; 1],
+    receive: [u8; RECEIVE],
+    transmit: [u8; TRANSMIT],
+}
+
+impl Storage<'_> {
+    /// Unused memory
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            sockets: [SocketStorage::EMPTY; SOCKETS],
+            queries: [None],
+            receive: [0; RECEIVE],
+            transmit: [0; TRANSMIT],
+        }
+    }
+}
+
+impl Default for Storage<'_> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The address of the device
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// With its network
+    pub cidr: Ipv4Cidr,
+    /// The router
+    pub gateway: Option<Ipv4Addr>,
+    /// Whether DHCP gave it
+    pub by_dhcp: bool,
+}
+
+/// What became of the address
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// There is one
+    Up(Address),
+    /// There is none any more
+    Down,
+}
+
+/// Where the stream stands
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    /// Not asked for, refused, or over
+    Closed,
+    /// The peer has not answered yet
+    Opening,
+    /// Bytes can be sent
+    Open,
+    /// Our direction is closed and what is left is on its way
+    Closing,
+}
+
+/// What [`Net::receive`] found
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Received {
+    /// Bytes, of which so many were taken
+    Taken(usize),
+    /// Nothing yet
+    Nothing,
+    /// The peer closed its direction, and all of it has been taken
+    Finished,
+    /// The connection was reset or timed out
+    Broken,
+}
+
+/// Random numbers good for ports and pauses, not for secrets (`SplitMix64`)
+#[derive(Clone, Copy, Debug)]
+pub struct Random(u64);
+
+impl Random {
+    /// Begins at `seed`
+    #[must_use]
+    pub const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// Lets something that is hard to foresee in
+    pub fn mix(&mut self, value: u64) {
+        self.0 = self.next() ^ value;
+    }
+
+    /// The next number
+    pub const fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+}
+
+/// The network with its one stream
+pub struct Net<'a> {
+    interface: Interface,
+    sockets: SocketSet<'a>,
+    tcp: SocketHandle,
+    dns: SocketHandle,
+    dhcp: Option<SocketHandle>,
+    query: Option<QueryHandle>,
+    /// An address from the settings that has not been told yet
+    configured: Option<Address>,
+    random: Random,
+}
+
+impl<'a> Net<'a> {
+    /// Starts it; the address comes from the settings, or is asked for
+    #[must_use]
+    pub fn new(
+        storage: &'a mut Storage<'a>,
+        device: &mut impl Device,
+        mac: [u8; 6],
+        addressing: Addressing,
+        mut random: Random,
+        now: Instant,
+    ) -> Self {
+        let mut config = Config::new(HardwareAddress::Ethernet(EthernetAddress(mac)));
+        config.random_seed = random.next();
+        let mut interface = Interface::new(config, device, moment(now));
+        let mut sockets = SocketSet::new(&mut storage.sockets[..]);
+        let mut stream = tcp::Socket::new(
+            tcp::SocketBuffer::new(&mut storage.receive[..]),
+            tcp::SocketBuffer::new(&mut storage.transmit[..]),
+        );
+        // A ping is small and must leave at once; with so small a window every byte read is room to be told.
+        stream.set_nagle_enabled(false);
+        stream.set_ack_delay(None);
+        stream.set_keep_alive(Some(KEEP_ALIVE));
+        stream.set_timeout(Some(DEAD));
+        let tcp = sockets.add(stream);
+        let dns = sockets.add(dns::Socket::new(&[], &mut storage.queries[..]));
+        let mut configured = None;
+        let dhcp = match addressing {
+            Addressing::Dhcp => Some(sockets.add(dhcpv4::Socket::new())),
+            Addressing::Static { address, gateway, dns: server } => {
+                apply(&mut interface, Some(address), gateway);
+                if let Some(server) = server {
+                    sockets.get_mut::<dns::Socket<'_>>(dns).update_servers(&[IpAddress::Ipv4(server)]);
+                }
+                configured = Some(Address { cidr: address, gateway, by_dhcp: false });
+                None
+            }
+        };
+        Self { interface, sockets, tcp, dns, dhcp, query: None, configured, random }
+    }
+
+    /// Moves frames both ways; what became of the address, if anything did
+    pub fn poll(&mut self, now: Instant, device: &mut impl Device) -> Option<Change> {
+        let at = moment(now);
+        self.interface.poll_maintenance(at);
+        for _ in 0..FRAMES {
+            let taken = self.interface.poll_ingress_single(at, device, &mut self.sockets);
+            if taken == PollIngressSingleResult::None {
+                break;
+            }
+            // When a frame comes is the device's share of what nobody foresees.
+            self.random.mix(now.as_micros());
+        }
+        self.transmit(now, device);
+        if let Some(address) = self.configured.take() {
+            return Some(Change::Up(address));
+        }
+        self.poll_dhcp()
+    }
+
+    /// Sends what is to be sent
+    pub fn transmit(&mut self, now: Instant, device: &mut impl Device) {
+        for _ in 0..FRAMES {
+            if self.interface.poll_egress(moment(now), device, &mut self.sockets) == PollResult::None {
+                break;
+            }
+        }
+    }
+
+    fn poll_dhcp(&mut self) -> Option<Change> {
+        let event = self.sockets.get_mut::<dhcpv4::Socket<'_>>(self.dhcp?).poll()?;
+        let (change, dns) = match event {
+            dhcpv4::Event::Configured(config) => {
+                let address = Address { cidr: config.address, gateway: config.router, by_dhcp: true };
+                (Change::Up(address), config.dns_servers.first().copied())
+            }
+            dhcpv4::Event::Deconfigured => (Change::Down, None),
+        };
+        let (cidr, gateway) = match change {
+            Change::Up(address) => (Some(address.cidr), address.gateway),
+            Change::Down => (None, None),
+        };
+        apply(&mut self.interface, cidr, gateway);
+        let servers = dns.map(IpAddress::Ipv4);
+        self.sockets.get_mut::<dns::Socket<'_>>(self.dns).update_servers(servers.as_slice());
+        Some(change)
+    }
+
+    /// When [`poll`](Self::poll) wants to be called, if nothing comes before
+    #[must_use]
+    pub fn poll_at(&mut self, now: Instant) -> Option<Instant> {
+        let at = self.interface.poll_at(moment(now), &self.sockets)?;
+        Some(Instant::from_micros(u64::try_from(at.total_micros()).unwrap_or_default()))
+    }
+
+    /// A random number
+    pub const fn random(&mut self) -> u64 {
+        self.random.next()
+    }
+
+    /// Asks the name server for a host; `false` where the name is none
+    pub fn resolve(&mut self, host: &str) -> bool {
+        self.cancel_resolve();
+        let socket = self.sockets.get_mut::<dns::Socket<'_>>(self.dns);
+        self.query = socket.start_query(self.interface.context(), host, DnsQueryType::A).ok();
+        self.query.is_some()
+    }
+
+    /// What became of the question: `None` while there is no answer, `Some(None)` where there is no such host
+    pub fn poll_resolve(&mut self) -> Option<Option<Ipv4Addr>> {
+        let query = self.query?;
+        let answer = match self.sockets.get_mut::<dns::Socket<'_>>(self.dns).get_query_result(query) {
+            Err(GetQueryResultError::Pending) => return None,
+            Err(GetQueryResultError::Failed) => None,
+            Ok(addresses) => addresses.first().map(|IpAddress::Ipv4(address)| *address),
+        };
+        self.query = None;
+        Some(answer)
+    }
+
+    /// Forgets the question
+    pub fn cancel_resolve(&mut self) {
+        if let Some(query) = self.query.take() {
+            self.sockets.get_mut::<dns::Socket<'_>>(self.dns).cancel_query(query);
+        }
+    }
+
+    /// Begins to connect; `false` where the server can be no server's address
+    ///
+    /// What was left of another connection is dropped.
+    pub fn connect(&mut self, server: SocketAddrV4) -> bool {
+        let port = PORTS + u16::try_from(self.random.next() % u64::from(u16::MAX - PORTS)).unwrap_or_default();
+        let socket = self.sockets.get_mut::<tcp::Socket<'_>>(self.tcp);
+        socket.abort();
+        socket.connect(self.interface.context(), (*server.ip(), server.port()), port).is_ok()
+    }
+
+    /// Where the stream stands
+    #[must_use]
+    pub fn stream(&self) -> Stream {
+        let socket = self.sockets.get::<tcp::Socket<'_>>(self.tcp);
+        match socket.state() {
+            tcp::State::Closed | tcp::State::TimeWait | tcp::State::Listen => Stream::Closed,
+            tcp::State::SynSent | tcp::State::SynReceived => Stream::Opening,
+            tcp::State::Established | tcp::State::CloseWait => Stream::Open,
+            tcp::State::FinWait1 | tcp::State::FinWait2 | tcp::State::Closing | tcp::State::LastAck => Stream::Closing,
+        }
+    }
+
+    /// Takes bytes to send, as many as there is room for
+    pub fn send(&mut self, bytes: &[u8]) -> usize {
+        self.sockets.get_mut::<tcp::Socket<'_>>(self.tcp).send_slice(bytes).unwrap_or_default()
+    }
+
+    /// Shows `take` the bytes that have come; it returns how many it took
+    pub fn receive(&mut self, take: impl FnOnce(&[u8]) -> usize) -> Received {
+        let socket = self.sockets.get_mut::<tcp::Socket<'_>>(self.tcp);
+        if socket.recv_queue() == 0 && socket.may_recv() {
+            return Received::Nothing;
+        }
+        match socket.recv(|bytes| {
+            let taken = take(bytes);
+            (taken, taken)
+        }) {
+            Ok(taken) => Received::Taken(taken),
+            Err(tcp::RecvError::Finished) => Received::Finished,
+            Err(tcp::RecvError::InvalidState) => Received::Broken,
+        }
+    }
+
+    /// Closes our direction when all that was sent has left
+    pub fn close(&mut self) {
+        self.sockets.get_mut::<tcp::Socket<'_>>(self.tcp).close();
+    }
+
+    /// Resets the connection
+    pub fn abort(&mut self) {
+        self.sockets.get_mut::<tcp::Socket<'_>>(self.tcp).abort();
+    }
+}
+
+fn apply(interface: &mut Interface, cidr: Option<Ipv4Cidr>, gateway: Option<Ipv4Addr>) {
+    interface.update_ip_addrs(|addresses| {
+        addresses.clear();
+        if let Some(cidr) = cidr {
+            // Just cleared: there is room.
+            let _added = addresses.push(IpCidr::Ipv4(cidr));
+        }
+    });
+    interface.routes_mut().remove_default_ipv4_route();
+    if let Some(gateway) = gateway {
+        // The table has room for two and only ever holds this one.
+        let _added = interface.routes_mut().add_default_ipv4_route(gateway);
+    }
+}
+
+fn moment(now: Instant) -> Moment {
+    Moment::from_micros(i64::try_from(now.as_micros()).unwrap_or(i64::MAX))
+}

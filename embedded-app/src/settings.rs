@@ -1,0 +1,219 @@
+//! What a device is told at its start: words such as `server=mc.example.org:25565`
+//!
+//! They come from the emulator's command line, or from the environment that the firmware was built in. Words without a `=`
+//! are ignored, since the first one is the program's name. It reads them and carries nothing out.
+
+use core::fmt;
+use core::net::Ipv4Addr;
+use core::time::Duration;
+
+use heapless::String;
+use proto_core::packet::DEFAULT_PORT;
+use smoltcp::wire::Ipv4Cidr;
+
+/// Bytes of a server's host name
+pub const HOST: usize = 100;
+
+/// The server to watch
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// A name, or an address of four numbers
+    pub host: String<HOST>,
+    /// Its port
+    pub port: u16,
+}
+
+impl Server {
+    /// Reads `HOST` or `HOST:PORT`
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, ServerError> {
+        let (host, port) = match text.rsplit_once(':') {
+            None => (text, DEFAULT_PORT),
+            Some((_, digits)) if !digits.bytes().all(|byte| byte.is_ascii_digit()) => return Err(ServerError::Port),
+            Some((host, digits)) => match digits.parse() {
+                Ok(0) | Err(_) => return Err(ServerError::Port),
+                Ok(port) => (host, port),
+            },
+        };
+        if host.is_empty() {
+            return Err(ServerError::NoHost);
+        }
+        if !host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) {
+            return Err(ServerError::Host);
+        }
+        let host = String::try_from(host).map_err(|_| ServerError::TooLong)?;
+        Ok(Self { host, port })
+    }
+
+    /// The host where it is an address
+    #[must_use]
+    pub fn address(&self) -> Option<Ipv4Addr> {
+        self.host.parse().ok()
+    }
+}
+
+impl fmt::Display for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.host, self.port)
+    }
+}
+
+/// Why a text is no server
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServerError {
+    /// Nothing before the port
+    NoHost,
+    /// A character that no host name has
+    Host,
+    /// More than [`HOST`] bytes
+    TooLong,
+    /// A port that is no number from 1 to 65 535
+    Port,
+}
+
+impl fmt::Display for ServerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoHost => f.write_str("no host before the port; expected HOST or HOST:PORT"),
+            Self::Host => f.write_str("a host is letters, digits, \"-\", \"_\" and \".\"; expected HOST or HOST:PORT"),
+            Self::TooLong => write!(f, "the host is longer than {HOST} bytes"),
+            Self::Port => f.write_str("a port is a number from 1 to 65535; expected HOST or HOST:PORT"),
+        }
+    }
+}
+
+impl core::error::Error for ServerError {}
+
+/// Where the device's address comes from
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Addressing {
+    /// A DHCP server
+    Dhcp,
+    /// The settings
+    Static {
+        /// The address and its network
+        address: Ipv4Cidr,
+        /// The router
+        gateway: Option<Ipv4Addr>,
+        /// The name server
+        dns: Option<Ipv4Addr>,
+    },
+}
+
+/// All of them
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// `server=HOST:PORT`: whom to connect to at the start
+    pub server: Option<Server>,
+    /// `ip=ADDRESS/PREFIX`, `gateway=ADDRESS`, `dns=ADDRESS`: without the first, DHCP
+    pub addressing: Addressing,
+    /// `seed=HEX`: 64 random bits from whoever starts the device
+    pub seed: Option<u64>,
+    /// `watch=SECONDS`: how often to ask for the status without being told to; not at all when `None`
+    pub watch: Option<Duration>,
+}
+
+impl Settings {
+    /// What holds where nothing is said
+    pub const DEFAULT: Self = Self { server: None, addressing: Addressing::Dhcp, seed: None, watch: None };
+
+    /// Reads the words of `line`
+    ///
+    /// # Errors
+    /// The first word that is wrong.
+    pub fn parse(line: &str) -> Result<Self, Error<'_>> {
+        let mut settings = Self::DEFAULT;
+        let (mut address, mut gateway, mut dns) = (None, None, None);
+        for word in line.split_ascii_whitespace() {
+            let Some((name, value)) = word.split_once('=') else { continue };
+            let wrong = |expected| Error { word, expected };
+            match name {
+                "server" => {
+                    settings.server = Some(Server::parse(value).map_err(|_| wrong("HOST or HOST:PORT"))?);
+                }
+                "ip" => address = Some(value.parse().map_err(|()| wrong("an address such as 10.0.2.15/24"))?),
+                "gateway" => gateway = Some(value.parse().map_err(|_| wrong("an address such as 10.0.2.2"))?),
+                "dns" => dns = Some(value.parse().map_err(|_| wrong("an address such as 10.0.2.3"))?),
+                "seed" => {
+                    settings.seed = Some(u64::from_str_radix(value, 16).map_err(|_| wrong("up to 16 hex digits"))?);
+                }
+                "watch" => match value.parse::<u16>() {
+                    Ok(0) | Err(_) => return Err(wrong("a number of seconds from 1 to 65535")),
+                    Ok(seconds) => settings.watch = Some(Duration::from_secs(u64::from(seconds))),
+                },
+                _ => return Err(wrong("one of server, ip, gateway, dns, seed, watch")),
+            }
+        }
+        if let Some(address) = address {
+            settings.addressing = Addressing::Static { address, gateway, dns };
+        }
+        Ok(settings)
+    }
+}
+
+/// A word that is no setting
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Error<'l> {
+    /// As it was given
+    pub word: &'l str,
+    /// What would have been right
+    pub expected: &'static str,
+}
+
+impl fmt::Display for Error<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "setting \"{}\" is wrong; expected {}", proto_core::text::Clean(self.word), self.expected)
+    }
+}
+
+impl core::error::Error for Error<'_> {}
+
+#[cfg(test)]
+mod tests {
+    use std::string::ToString as _;
+
+    use super::*;
+
+    #[test]
+    fn words_become_settings() {
+        let settings = Settings::parse("kernel server=mc.example.org ip=10.0.2.15/24 gateway=10.0.2.2 seed=ff watch=5");
+        let expected = Settings {
+            server: Some(Server { host: String::try_from("mc.example.org").unwrap(), port: 25_565 }),
+            addressing: Addressing::Static {
+                address: Ipv4Cidr::new(Ipv4Addr::new(10, 0, 2, 15), 24),
+                gateway: Some(Ipv4Addr::new(10, 0, 2, 2)),
+                dns: None,
+            },
+            seed: Some(255),
+            watch: Some(Duration::from_secs(5)),
+        };
+        assert_eq!(settings, Ok(expected));
+        assert_eq!(Settings::parse(""), Ok(Settings::DEFAULT));
+    }
+
+    #[test]
+    fn wrong_words_are_named() {
+        for word in ["server=", "server=a:0", "ip=10.0.2.15", "ip=10.0.2.15/33", "dns=x", "seed=g", "watch=0", "a=b"] {
+            let error = Settings::parse(word).unwrap_err();
+            assert_eq!(error.word, word);
+            assert!(error.to_string().contains(word));
+        }
+    }
+
+    #[test]
+    fn servers_are_names_or_addresses_with_a_port_or_none() {
+        let server = |text| Server::parse(text).map(|server| server.to_string());
+        assert_eq!(server("10.0.2.2:7").unwrap(), "10.0.2.2:7");
+        assert_eq!(server("localhost").unwrap(), "localhost:25565");
+        assert_eq!(server(":7"), Err(ServerError::NoHost));
+        assert_eq!(server("a:"), Err(ServerError::Port));
+        assert_eq!(server("a:65536"), Err(ServerError::Port));
+        assert_eq!(server("a b"), Err(ServerError::Host));
+        assert_eq!(server("a:+7"), Err(ServerError::Port));
+        assert_eq!(server(&"a".repeat(101)), Err(ServerError::TooLong));
+        assert_eq!(Server::parse("10.0.2.2").unwrap().address(), Some(Ipv4Addr::new(10, 0, 2, 2)));
+        assert_eq!(Server::parse("10.0.2").unwrap().address(), None);
+    }
+}

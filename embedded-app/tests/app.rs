@@ -1,0 +1,268 @@
+//! The device's client against a server at the other end of a wire, in virtual time
+
+#[path = "app/world.rs"]
+mod world;
+
+use std::net::{Ipv4Addr, SocketAddrV4};
+
+use embedded_app::net::RECEIVE;
+use embedded_app::telemetry::code;
+use proto_core::status::{MAX_FRAME_BYTES, StatusDocument};
+use proto_core::telemetry::{Reason, Report};
+use world::{Peer, World};
+
+const SERVER: &str = "server=10.0.2.2";
+
+/// The Response of a server with this description
+fn response(description: &str) -> Vec<u8> {
+    let document = StatusDocument {
+        version_name: "slp",
+        protocol: -1,
+        max: 10,
+        online: 3,
+        sample: &[],
+        description,
+        favicon: None,
+    };
+    let mut frame = vec![0; MAX_FRAME_BYTES];
+    let length = document.encode_response(&mut frame).unwrap();
+    frame.truncate(length);
+    frame
+}
+
+/// A Response around `json`, by hand
+fn raw_response(json: &str) -> Vec<u8> {
+    let varint = |value: usize| {
+        let mut value = u32::try_from(value).unwrap();
+        let mut bytes = Vec::new();
+        while value > 0x7F {
+            bytes.push(u8::try_from(value & 0x7F).unwrap() | 0x80);
+            value >>= 7;
+        }
+        bytes.push(u8::try_from(value).unwrap());
+        bytes
+    };
+    let string = [varint(json.len()), json.as_bytes().to_vec()].concat();
+    [varint(string.len() + 1), vec![0], string].concat()
+}
+
+fn ping(payload: i64) -> Vec<u8> {
+    [&[9, 1][..], &payload.to_be_bytes()].concat()
+}
+
+fn connected(peer: Peer) -> World {
+    let mut world = World::new(peer, SERVER);
+    world.run_until_shown("connected to 10.0.2.2:25565");
+    world
+}
+
+#[test]
+fn ping_shows_status_and_round_trip_and_reports_both() {
+    let mut world = connected(Peer::Server(response("Hello World !")));
+    world.type_line("ping 42");
+    world.run_until_shown("pong 42 after 0.50 ms");
+    assert!(world.has_shown("status: Hello World !; slp, protocol -1; 3 of 10 online ("), "{:#?}", world.console());
+    world.server_ping(-7);
+    world.run_until_shown("server ping -7 answered");
+    world.run_until("the echo", |world| world.heard.ends_with(&ping(-7)));
+    world.type_line("exit");
+    world.run_until("the end", |world| world.exited);
+    assert_eq!(world.console().last().unwrap(), "");
+    assert!(world.has_shown("bye"));
+    let reports = world.reports();
+    let bytes = reports.iter().find_map(|report| match report {
+        Report::Status { response_bytes, .. } => Some(*response_bytes),
+        _ => None,
+    });
+    let expected = [
+        Report::Boot { version: env!("CARGO_PKG_VERSION").try_into().unwrap(), board: "fake".try_into().unwrap() },
+        Report::Address { address: Ipv4Addr::new(10, 0, 2, 15), prefix: 24, gateway: None, by_dhcp: false },
+        Report::Connected { server: SocketAddrV4::new(Ipv4Addr::new(10, 0, 2, 2), 25_565) },
+        Report::Status {
+            online: Some(3),
+            max: Some(10),
+            response_bytes: bytes.unwrap(),
+            description: "Hello World !".try_into().unwrap(),
+            description_cut: false,
+        },
+        Report::Pong { payload: 42, rtt_us: 500 },
+        Report::ServerPing { payload: -7 },
+        Report::Disconnected { reason: Reason::Exit },
+    ];
+    assert_eq!(reports, expected);
+}
+
+#[test]
+fn longest_response_comes_through_a_small_window() {
+    let empty = r#"{"description":""}"#;
+    for (filler, units) in [("x", 1), ("\u{20ac}", 1), ("\u{1f600}", 2)] {
+        let padding = (32_767 - empty.len()) % units;
+        let text = "y".repeat(padding) + &filler.repeat((32_767 - empty.len()) / units);
+        let json = format!(r#"{{"description":"{text}"}}"#);
+        assert_eq!(json.encode_utf16().count(), 32_767);
+        let mut world = connected(Peer::Server(raw_response(&json)));
+        world.type_line("ping 1");
+        world.run_until_shown("pong 1 after 0.50 ms");
+        let shown = format!("({} bytes, shortened)", json.len());
+        assert!(world.has_shown(&shown), "{:#?}", world.console());
+        assert!(world.in_flight <= RECEIVE, "{} bytes were on their way", world.in_flight);
+
+        let json = format!(r#"{{"description":"{text}x"}}"#);
+        let mut world = connected(Peer::Server(raw_response(&json)));
+        world.type_line("ping 1");
+        world.run_until_shown("pong 1");
+        assert!(world.has_shown("shortened, longer than the protocol allows"), "{:#?}", world.console());
+    }
+}
+
+#[test]
+fn one_byte_a_segment_is_as_good() {
+    let mut world = World::new(Peer::Server(response("Gr\u{fc}\u{df}e \u{1f600}")), SERVER);
+    world.segment = 1;
+    world.run_until_shown("connected");
+    world.type_line("ping 9");
+    world.run_until_shown("status: Gr\u{fc}\u{df}e \u{1f600}; slp");
+    world.run_until_shown("pong 9");
+}
+
+#[test]
+fn server_that_stops_in_the_middle_is_told_and_sought_again() {
+    let mut world = connected(Peer::Raw);
+    world.type_line("ping 1");
+    world.run_until("the request", |world| world.heard.ends_with(&[1, 1, 0]));
+    let whole = response("half");
+    world.send(&whole[..whole.len() / 2]);
+    world.close();
+    world.run_until_shown("the peer closed the connection in the middle of a frame; next attempt in");
+    world.peer = Peer::Server(response("whole"));
+    world.run_until("a second connection", |world| {
+        world.console().iter().filter(|line| line.starts_with("connected to")).count() == 2
+    });
+    world.type_line("ping 2");
+    world.run_until_shown("pong 2");
+    let expected = [
+        Report::Error { code: code::CLOSED_EARLY, numbers: [0; 2] },
+        Report::Disconnected { reason: Reason::ByServer },
+    ];
+    assert_eq!(world.reports()[3..5], expected);
+}
+
+#[test]
+fn refused_connections_are_tried_again_after_longer_and_longer_pauses() {
+    let mut world = World::new(Peer::Closed, SERVER);
+    let attempts = |world: &World| world.console().iter().filter(|line| line.starts_with("connecting")).count();
+    let mut times = Vec::new();
+    for attempt in 1..=6 {
+        world.run_until("an attempt", |world| attempts(world) == attempt);
+        times.push(world.seconds());
+    }
+    let pauses: Vec<f64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    for (pause, full) in pauses.iter().zip([1.0, 2.0, 4.0, 8.0, 16.0]) {
+        assert!((full * 0.75..=full + 0.01).contains(pause), "{pauses:?}");
+    }
+    assert!(world.has_shown("10.0.2.2:25565 refused the connection; next attempt in"));
+    world.type_line("ping");
+    world.run_until_shown("\"ping\" needs a connection; there is none to 10.0.2.2:25565 yet");
+}
+
+#[test]
+fn broken_rules_close_the_connection_with_the_reason() {
+    let cases: [(&[u8], &str); 5] = [
+        (&[0], "frame of length 0 at byte 0, at least 1 expected"),
+        (&[0xFF; 5], "VarInt of more than 32 bits at byte 4"),
+        (&[0x80, 0x80, 0x80, 0x01], "frame of 2097152 bytes at byte 0, at most 2097151 allowed"),
+        (&[3, 1, 0, 0], "packet 0x01 ends at byte"),
+        (&[4, 0, 2, 0xFF, 0xFF], "Response at byte"),
+    ];
+    for (bytes, reason) in cases {
+        let mut world = connected(Peer::Raw);
+        world.send(bytes);
+        world.run_until_shown(reason);
+        world.run_until_shown("; next attempt in");
+        let reports = world.reports();
+        assert!(matches!(reports[3], Report::Error { code: code::PROTOCOL, .. }), "{reports:?}");
+        assert_eq!(reports[4], Report::Disconnected { reason: Reason::Protocol });
+    }
+}
+
+#[test]
+fn text_of_a_peer_steers_no_terminal() {
+    let json = "{\"description\":\"a\\u001b[2Jb\u{9b}31mc\\nd\"}";
+    let mut world = connected(Peer::Server(raw_response(json)));
+    world.type_line("ping 1");
+    world.run_until_shown("pong 1");
+    let line = world.console().into_iter().find(|line| line.starts_with("status: ")).unwrap();
+    assert!(!line.chars().any(char::is_control), "{line:?}");
+}
+
+#[test]
+fn stop_abandons_and_late_answers_are_skipped() {
+    let mut world = connected(Peer::Raw);
+    world.type_line("stop");
+    world.run_until_shown("\"stop\" needs a status request in progress; the state is default");
+    world.type_line("ping 1");
+    world.run_until("the request", |world| world.heard.ends_with(&[1, 1, 0]));
+    world.type_line("ping 2");
+    world.run_until_shown("\"ping\" needs the state default");
+    world.type_line("stop");
+    world.run_until_shown("stopped; the state is default");
+    world.type_line("ping 3");
+    world.run_until("another request", |world| world.heard.windows(3).filter(|bytes| *bytes == [1, 1, 0]).count() == 2);
+    world.send(&response("first"));
+    world.send(&response("second"));
+    world.run_until("the ping", |world| world.heard.ends_with(&ping(3)));
+    world.send(&ping(3));
+    world.run_until_shown("pong 3");
+    assert!(!world.has_shown("first") && world.has_shown("status: second"), "{:#?}", world.console());
+}
+
+#[test]
+fn silent_server_is_given_up_after_five_seconds() {
+    let mut world = connected(Peer::Raw);
+    let before = world.seconds();
+    world.type_line("ping 1");
+    world.run_until_shown("no complete Response within 5000.00 ms; the request is abandoned");
+    assert!((5.0..5.1).contains(&(world.seconds() - before)));
+    let last = world.reports().pop();
+    assert_eq!(last, Some(Report::Error { code: code::RESPONSE_TIMEOUT, numbers: [5_000, 0] }));
+}
+
+#[test]
+fn connect_names_another_server_and_bad_commands_say_what_was_expected() {
+    let mut world = World::new(Peer::Server(response("x")), "");
+    world.run_until_shown("no server yet; name one with: connect HOST[:PORT]");
+    world.type_line("ping");
+    world.run_until_shown("\"ping\" needs a connection; name a server with");
+    world.type_line("connect");
+    world.run_until_shown("\"connect\" takes HOST or HOST:PORT");
+    world.type_line("connect 10.0.2.2:x");
+    world.run_until_shown("a port is a number from 1 to 65535");
+    world.type_line("conect 10.0.2.2");
+    world.run_until_shown("unknown command \"conect\"");
+    world.type_line("CONNECT 10.0.2.2");
+    world.run_until_shown("connected to 10.0.2.2:25565");
+    world.type_line("ping 99999999999999999999");
+    world.run_until_shown("99999999999999999999");
+    world.type_line("help");
+    world.run_until_shown("connect HOST[:PORT]  watch that server");
+    world.type_line("ping 5");
+    world.run_until_shown("pong 5");
+}
+
+#[test]
+fn watching_reports_and_leaves_the_console_to_the_person() {
+    let mut world = World::new(Peer::Server(response("x")), "server=10.0.2.2 watch=5");
+    let pongs = |world: &World| world.reports().iter().filter(|report| matches!(report, Report::Pong { .. })).count();
+    world.run_until("three pings", |world| pongs(world) == 3);
+    assert!((10.0..10.2).contains(&world.seconds()), "{}", world.seconds());
+    assert!(!world.has_shown("pong"), "{:#?}", world.console());
+    world.type_line("ping 8");
+    world.run_until_shown("pong 8");
+    assert_eq!(pongs(&world), 4);
+}
+
+#[test]
+fn wrong_settings_are_told() {
+    let mut world = World::new(Peer::Closed, "server=");
+    world.run_until_shown("setting \"server=\" is wrong; expected HOST or HOST:PORT; none is used");
+}

@@ -1,0 +1,184 @@
+//! `cargo xtask emulate`: the device in QEMU, its console on this terminal
+//!
+//! Builds the firmware, starts the emulator with a network of its own in which the host is 10.0.2.2, and connects the
+//! terminal to the device's first serial line; or a script, which types and waits. The exit status is the device's.
+//! It judges nothing that the device says beyond what a script asks for.
+
+pub(crate) mod qemu;
+pub(crate) mod qmp;
+pub(crate) mod script;
+mod terminal;
+
+use std::fs;
+use std::hash::{BuildHasher as _, RandomState};
+use std::io::{BufRead as _, BufReader};
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::process::{ChildStderr, ExitCode};
+use std::time::Duration;
+use std::{env, thread};
+
+use anyhow::Context as _;
+
+use crate::build_firmware::{self, BOARDS, Board};
+use crate::setup::Need;
+use crate::{complain, say};
+use qemu::Qemu;
+use qmp::Listener;
+use script::Script;
+
+/// The host, as the device sees it
+const HOST: &str = "10.0.2.2";
+/// What QEMU says about the board's timers before anything has run
+const NOISE: &str = "Timer with period zero, disabling";
+/// Limit of a conversation with a person
+const FOREVER: Duration = Duration::from_hours(24 * 365);
+
+/// Runs the device in QEMU with its console on this terminal
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The server to watch; 127.0.0.1 is this machine
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:25565")]
+    server: String,
+    /// The board
+    #[arg(long, value_name = "NAME", default_value = BOARDS[0].name)]
+    board: String,
+    /// An address for the device, instead of asking for one
+    #[arg(long, value_name = "ADDRESS/PREFIX")]
+    ip: Option<String>,
+    /// Seconds between two pings of the device's own
+    #[arg(long, value_name = "SECONDS")]
+    watch: Option<u16>,
+    /// Write what the device reports to this file (see `slp monitor`)
+    #[arg(long, value_name = "FILE")]
+    telemetry: Option<PathBuf>,
+    /// Type and wait as this file says: "> TEXT" types a line, "< TEXT" waits for a text
+    #[arg(long, value_name = "FILE")]
+    script: Option<PathBuf>,
+    /// Ping once, write a picture of the board's screen, and end
+    #[arg(long, value_name = "FILE.png", conflicts_with = "script")]
+    screenshot: Option<PathBuf>,
+    /// Show the board's screen in a window; its keys are the arrows and Ctrl
+    #[arg(long)]
+    window: bool,
+    /// Seconds that a script may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    deadline: u64,
+    /// The device's random numbers begin here; drawn anew each time if not given
+    #[arg(long, value_name = "HEX")]
+    seed: Option<String>,
+    /// Count instructions instead of time, so that two runs are the same
+    #[arg(long)]
+    icount: bool,
+    /// Run this firmware instead of building it
+    #[arg(long, value_name = "FILE")]
+    firmware: Option<PathBuf>,
+}
+
+/// Runs the command
+pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let board = Board::named(&args.board)?;
+    let script = match (&args.script, &args.screenshot) {
+        (Some(file), _) => Some(Script::read(file)?),
+        (None, Some(file)) => Some(Script::picture(absolute(file)?)),
+        (None, None) => None,
+    };
+    let needs: &[Need] = if args.firmware.is_some() { &[Need::Qemu] } else { &[Need::Thumb, Need::Qemu] };
+    build_firmware::ensure(needs)?;
+    let firmware = match &args.firmware {
+        Some(file) => absolute(file)?,
+        None => board.build()?,
+    };
+    let mut qemu = Qemu::new(board, &firmware, args.window);
+    for setting in settings(args) {
+        qemu.setting(&setting);
+    }
+    if let Some(file) = &args.telemetry {
+        // The emulator has another current folder.
+        fs::write(file, []).with_context(|| format!("cannot write {}", file.display()))?;
+        qemu.telemetry(&absolute(file)?);
+    }
+    if args.icount {
+        qemu.count_instructions();
+    }
+    let control = Listener::new()?;
+    qemu.control(&control.option()?);
+    let deadline = if script.is_some() { Duration::from_secs(args.deadline) } else { FOREVER };
+    let cmd = qemu.cmd().deadline(deadline);
+    let mut device = cmd.converse()?;
+    let (stdin, stdout, stderr) = device.streams().context("the emulator has no pipes")?;
+    thread::spawn(|| hand_on(stderr));
+    let mut qmp = control.accept()?;
+    let ended = match script {
+        Some(script) => script.play(stdin, stdout, deadline, &mut qmp)?,
+        None => terminal::connect(stdin, stdout)?,
+    };
+    if ended {
+        device.wait()?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The words that the device is started with
+fn settings(args: &Args) -> Vec<String> {
+    let mut words = vec![format!("server={}", seen_from_device(&args.server))];
+    if let Some(ip) = &args.ip {
+        words.extend([format!("ip={ip}"), format!("gateway={HOST}"), "dns=10.0.2.3".to_owned()]);
+    }
+    if let Some(seconds) = args.watch {
+        words.push(format!("watch={seconds}"));
+    }
+    let seed = args.seed.clone().unwrap_or_else(|| format!("{:x}", RandomState::new().hash_one(0)));
+    words.push(format!("seed={seed}"));
+    words
+}
+
+/// A server of this machine's own is the emulator's host to the device
+fn seen_from_device(server: &str) -> String {
+    let (host, port) = match server.rsplit_once(':') {
+        Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, Some(port)),
+        _ => (server, None),
+    };
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let local =
+        bare.eq_ignore_ascii_case("localhost") || bare.parse().is_ok_and(|address: IpAddr| address.is_loopback());
+    let host = if local { HOST } else { host };
+    port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+fn absolute(file: &std::path::Path) -> anyhow::Result<PathBuf> {
+    Ok(env::current_dir().context("there is no current folder")?.join(file))
+}
+
+/// Shows what the emulator complains about
+fn hand_on(stderr: ChildStderr) {
+    for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+        if !line.contains(NOISE) {
+            complain(line);
+        }
+    }
+}
+
+/// Says where to press what
+fn greet() {
+    say("(the device's console; Ctrl-] ends the emulator, \"exit\" the device)");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn own_machine_is_the_host_to_the_device() {
+        for (server, seen) in [
+            ("127.0.0.1:25565", "10.0.2.2:25565"),
+            ("localhost", "10.0.2.2"),
+            ("[::1]:7", "10.0.2.2:7"),
+            ("::1", "10.0.2.2"),
+            ("mc.example.org:25566", "mc.example.org:25566"),
+            ("192.0.2.1", "192.0.2.1"),
+        ] {
+            assert_eq!(seen_from_device(server), seen);
+        }
+    }
+}

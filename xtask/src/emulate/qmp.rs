@@ -1,0 +1,100 @@
+//! The emulator's own control line (QMP): pictures of the screen, keys, memory
+//!
+//! The emulator connects to a port that is listened at here, so that no port has to be guessed.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use serde_json::{Value, json};
+
+/// Limit of one command
+const LIMIT: Duration = Duration::from_secs(10);
+/// How long a key is held: the device looks every 20 ms
+const PRESS: Duration = Duration::from_millis(60);
+/// How often a picture is taken until two in a row are the same
+const PICTURES: usize = 200;
+
+/// A port for an emulator to connect to
+pub(crate) struct Listener(TcpListener);
+
+/// The line to an emulator
+pub(crate) struct Qmp {
+    reader: BufReader<TcpStream>,
+}
+
+impl Listener {
+    pub(crate) fn new() -> anyhow::Result<Self> {
+        Ok(Self(TcpListener::bind("127.0.0.1:0").context("cannot listen for the emulator")?))
+    }
+
+    /// The emulator's option
+    pub(crate) fn option(&self) -> anyhow::Result<String> {
+        Ok(format!("tcp:{}", self.0.local_addr().context("the port is gone")?))
+    }
+
+    /// Waits for the emulator, which has been started
+    pub(crate) fn accept(&self) -> anyhow::Result<Qmp> {
+        let (stream, _) = self.0.accept().context("the emulator does not connect")?;
+        stream.set_read_timeout(Some(LIMIT)).context("cannot limit the wait")?;
+        let mut qmp = Qmp { reader: BufReader::new(stream) };
+        qmp.read()?;
+        qmp.run("qmp_capabilities", &json!({}))?;
+        Ok(qmp)
+    }
+}
+
+impl Qmp {
+    /// Writes a picture of the screen once it stands still
+    pub(crate) fn picture(&mut self, file: &Path) -> anyhow::Result<()> {
+        let mut last = Vec::new();
+        for _ in 0..PICTURES {
+            self.run("screendump", &json!({ "filename": file, "format": "png" }))?;
+            let picture = std::fs::read(file).with_context(|| format!("no picture in {}", file.display()))?;
+            if picture == last {
+                return Ok(());
+            }
+            last = picture;
+        }
+        bail!("the screen never stood still")
+    }
+
+    /// Presses a key and lets it go
+    pub(crate) fn key(&mut self, name: &str) -> anyhow::Result<()> {
+        let key = |down| json!({ "type": "key", "data": { "down": down, "key": { "type": "qcode", "data": name } } });
+        self.run("input-send-event", &json!({ "events": [key(true)] }))?;
+        thread::sleep(PRESS);
+        self.run("input-send-event", &json!({ "events": [key(false)] }))
+    }
+
+    /// Writes memory of the device to a file
+    pub(crate) fn memory(&mut self, start: u32, size: u32, file: &Path) -> anyhow::Result<()> {
+        self.run("pmemsave", &json!({ "val": start, "size": size, "filename": file }))
+    }
+
+    fn run(&mut self, command: &str, arguments: &Value) -> anyhow::Result<()> {
+        let line = json!({ "execute": command, "arguments": arguments });
+        writeln!(self.reader.get_mut(), "{line}").with_context(|| format!("cannot tell the emulator {command}"))?;
+        loop {
+            let answer = self.read()?;
+            if let Some(error) = answer.get("error") {
+                bail!("the emulator refuses {command}: {}", error["desc"].as_str().unwrap_or("it does not say why"));
+            }
+            if answer.get("return").is_some() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn read(&mut self) -> anyhow::Result<Value> {
+        let mut line = String::new();
+        let count = self.reader.read_line(&mut line).context("the emulator does not answer")?;
+        if count == 0 {
+            bail!("the emulator has ended");
+        }
+        serde_json::from_str(&line).context("the emulator's answer is no JSON")
+    }
+}

@@ -1,0 +1,177 @@
+//! A conversation with the device's console, written down
+//!
+//! ```text
+//! # a comment
+//! < connected to     waits until the console shows that text, behind what was waited for before
+//! > ping 42          types that line
+//! ^ right            presses a key of the board: up, down, left, right, ctrl (select)
+//! = screen.png       writes a picture of the screen
+//! ```
+
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{ChildStdin, ChildStdout};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+
+use super::absolute;
+use super::qmp::Qmp;
+
+/// Return to the start of the line and erase it
+const ERASE: &str = "\r\x1b[K";
+
+#[derive(Debug, PartialEq, Eq)]
+enum Step {
+    Type(String),
+    Wait(String),
+    Key(String),
+    Picture(PathBuf),
+    Memory(u32, u32, PathBuf),
+}
+
+/// What to type and what to wait for
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Script(Vec<Step>);
+
+impl Script {
+    pub(crate) fn read(file: &Path) -> anyhow::Result<Self> {
+        let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+        Self::parse(&text).with_context(|| format!("{}", file.display()))
+    }
+
+    /// One exchange and a picture of it
+    pub(crate) fn picture(file: PathBuf) -> Self {
+        let steps = [
+            Step::Wait("connected to".to_owned()),
+            Step::Type("ping".to_owned()),
+            Step::Wait("pong ".to_owned()),
+            Step::Picture(file),
+            Step::Type("exit".to_owned()),
+        ];
+        Self(steps.into())
+    }
+
+    /// Goes on: writes memory of the device to a file, and ends
+    pub(crate) fn then_memory(mut self, start: u32, size: u32, file: PathBuf) -> Self {
+        self.0.extend([Step::Memory(start, size, file), Step::Type("exit".to_owned())]);
+        self
+    }
+
+    pub(crate) fn parse(text: &str) -> anyhow::Result<Self> {
+        let mut steps = Vec::new();
+        for (row, line) in text.lines().enumerate() {
+            let line = line.trim();
+            match line.split_at_checked(1) {
+                None | Some(("#", _)) => {}
+                Some((">", rest)) => steps.push(Step::Type(rest.trim().to_owned())),
+                Some(("<", rest)) => steps.push(Step::Wait(rest.trim().to_owned())),
+                Some(("^", rest)) => steps.push(Step::Key(rest.trim().to_owned())),
+                Some(("=", rest)) => steps.push(Step::Picture(absolute(Path::new(rest.trim()))?)),
+                Some(_) => {
+                    bail!(
+                        "line {}: one of \"> TEXT\", \"< TEXT\", \"^ KEY\", \"= FILE\", \"# comment\" expected",
+                        row + 1
+                    )
+                }
+            }
+        }
+        Ok(Self(steps))
+    }
+
+    /// Plays it and shows the console; then waits for the console's end
+    pub(crate) fn play(
+        self,
+        mut stdin: ChildStdin,
+        stdout: ChildStdout,
+        deadline: Duration,
+        qmp: &mut Qmp,
+    ) -> anyhow::Result<bool> {
+        let console = read(stdout);
+        let until = Instant::now() + deadline;
+        let mut seen = String::new();
+        for step in self.0 {
+            match step {
+                Step::Type(line) => write!(stdin, "{line}\r").and_then(|()| stdin.flush()).context("typing")?,
+                Step::Key(name) => qmp.key(&name)?,
+                Step::Picture(file) => qmp.picture(&file)?,
+                Step::Memory(start, size, file) => qmp.memory(start, size, &file)?,
+                Step::Wait(text) => loop {
+                    if let Some(place) = seen.find(&text) {
+                        seen.drain(..place + text.len());
+                        break;
+                    }
+                    match show(&console, until) {
+                        Ok(more) => seen.push_str(&more),
+                        Err(RecvTimeoutError::Timeout) => {
+                            bail!("waited {} s for {text:?}; since the step before: {seen:?}", deadline.as_secs())
+                        }
+                        Err(RecvTimeoutError::Disconnected) => bail!("the device ended; {text:?} was still to come"),
+                    }
+                },
+            }
+        }
+        loop {
+            match show(&console, until) {
+                Ok(_) => {}
+                Err(RecvTimeoutError::Disconnected) => return Ok(true),
+                Err(RecvTimeoutError::Timeout) => {
+                    bail!("the script is through, but the device has not ended after {} s", deadline.as_secs())
+                }
+            }
+        }
+    }
+}
+
+/// Waits for more of the console and shows it
+fn show(console: &Receiver<String>, until: Instant) -> Result<String, RecvTimeoutError> {
+    let more = console.recv_timeout(until.saturating_duration_since(Instant::now()))?;
+    let mut out = std::io::stdout().lock();
+    // A reader that went away is no reason to stop.
+    out.write_all(more.as_bytes()).and_then(|()| out.flush()).ok();
+    Ok(more)
+}
+
+/// What the console says, as it comes, without what only moves the cursor
+fn read(mut stdout: ChildStdout) -> Receiver<String> {
+    let (sender, receiver) = channel();
+    thread::spawn(move || {
+        let mut buffer = [0; 1_024];
+        let mut rest = Vec::new();
+        loop {
+            let count = stdout.read(&mut buffer).unwrap_or_default();
+            rest.extend_from_slice(&buffer[..count]);
+            let whole = if count == 0 { rest.len() } else { whole(&rest) };
+            let bytes: Vec<u8> = rest.drain(..whole).collect();
+            let text = String::from_utf8_lossy(&bytes).replace(ERASE, "").replace('\r', "");
+            if sender.send(text).is_err() || count == 0 {
+                break;
+            }
+        }
+    });
+    receiver
+}
+
+/// How many of the bytes can be shown: a return waits for what may follow it, a character for its other half
+fn whole(bytes: &[u8]) -> usize {
+    let erase = bytes.iter().rposition(|&byte| byte == b'\r').filter(|start| bytes.len() - start < ERASE.len());
+    let end = erase.unwrap_or(bytes.len());
+    match std::str::from_utf8(&bytes[..end]) {
+        Err(error) if error.error_len().is_none() => error.valid_up_to(),
+        _ => end,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_steps_and_others_are_refused() {
+        let script = Script::parse("# one\n\n< connected\n> ping 42 \n>\n").unwrap();
+        assert_eq!(script.0, [Step::Wait("connected".into()), Step::Type("ping 42".into()), Step::Type(String::new())]);
+        assert!(Script::parse("< a\nping").unwrap_err().to_string().starts_with("line 2: "));
+    }
+}
