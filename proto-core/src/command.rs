@@ -191,10 +191,22 @@ impl<C> fmt::Display for Help<C> {
                 f.write_str("\n")?;
             }
             let Spec { name, arguments: argument, summary, example, .. } = spec;
-            write!(f, "{name:names$} {argument:arguments$}  {summary} (example: {example})")?;
+            column(f, name, names)?;
+            f.write_str(" ")?;
+            column(f, argument, arguments)?;
+            write!(f, "  {summary} (example: {example})")?;
         }
         Ok(())
     }
+}
+
+/// Text with blanks up to `width` bytes; the formatter's own width has a limit behind which it panics
+fn column(f: &mut fmt::Formatter<'_>, text: &str, width: usize) -> fmt::Result {
+    f.write_str(text)?;
+    for _ in text.len()..width {
+        f.write_str(" ")?;
+    }
+    Ok(())
 }
 
 /// What the last word of a half-typed line may become

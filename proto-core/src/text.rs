@@ -233,7 +233,8 @@ impl<const N: usize> Text<N> {
         let whole = self.kept.clone();
         let (head, tail) = whole.split_at_checked(at).unwrap_or((&whole, ""));
         let truncated = core::mem::take(&mut self.truncated);
-        self.kept.truncate(head.len());
+        self.kept.clear();
+        self.push_raw(head);
         self.push_plain(piece, codes);
         let inserted = (self.len(), self.truncated);
         self.push_raw(tail);
@@ -247,9 +248,11 @@ impl<const N: usize> Text<N> {
             return;
         }
         let whole = self.kept.clone();
-        if let (Some(_), Some(tail)) = (whole.get(..start), whole.get(end..)) {
+        if let (Some(head), Some(tail)) = (whole.get(..start), whole.get(end..)) {
             let truncated = core::mem::take(&mut self.truncated);
-            self.kept.truncate(start);
+            // Not `truncate`, which asserts that it cuts between two characters.
+            self.kept.clear();
+            self.push_raw(head);
             self.push_raw(tail);
             self.truncated |= truncated;
         }
