@@ -348,7 +348,7 @@ fn reports_of_the_device_agree_with_the_servers_log() {
         server.wait_for("connected");
         device.type_line("ping 42");
         device.wait_for("pong 42 after");
-        server.wait_for("status sent, 154 bytes");
+        server.wait_for("status sent, 149 bytes");
         server.wait_for("ping 42 answered");
         server.type_line("ping -7");
         device.wait_for("server ping -7 answered");

@@ -71,7 +71,11 @@ fn large_document_in_single_bytes_is_read() {
     let server = Server::start(&["--description", &description]);
     let proxy = Proxy::start(server.address(), Network::SINGLE_BYTES);
     let mut client = Client::connect(proxy.address(), &["--timeout", "60"]);
-    let status = exchange(&mut client, 5);
+    client.command("ping 5");
+    let status = client.event("status");
+    let shortened = client.event("error");
+    assert_eq!(shortened["message"], "longer than what is kept, and shortened: description");
+    assert_eq!(client.event("pong")["payload"], 5);
     let read = status["description"].as_str().expect("a description");
     // What is longer than the field is cut at a character.
     assert!(description.starts_with(read) && read.len() > 2_000, "{} bytes: {read:.40}", read.len());
