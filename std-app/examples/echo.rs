@@ -1,4 +1,4 @@
-//! Says back what is typed: a whole program on the terminal of `std_app`, and only on that
+//! Says back what is typed: a whole program on the terminal and the signals of `std_app`, and only on those
 //!
 //! `cargo run -p std-app --example echo [-- --ascii]`
 
@@ -8,8 +8,8 @@ use std::time::Instant;
 
 use crossterm::event::EventStream;
 use futures_util::StreamExt;
+use std_app::signals::Signals;
 use std_app::terminal::screen::Options;
-use std_app::terminal::signal::terminated;
 use std_app::terminal::{
     Action, Candidates, Console, Entry, FrameLimiter, History, Kind, LogLayer, Screen, Theme, TracingEvents, state_dir,
 };
@@ -45,8 +45,7 @@ async fn show(console: &mut Console, mut traced: TracingEvents) -> io::Result<()
     let mut screen = Screen::enter(Options::default())?;
     let mut events = EventStream::new();
     let mut limiter = FrameLimiter::default();
-    let terminated = terminated();
-    tokio::pin!(terminated);
+    let mut signals = Signals::new()?;
     loop {
         let wait = limiter.wait(Instant::now());
         let action = tokio::select! {
@@ -63,7 +62,7 @@ async fn show(console: &mut Console, mut traced: TracingEvents) -> io::Result<()
                 console.push(entry);
                 continue;
             }
-            _ = &mut terminated => break,
+            () = signals.recv() => break,
         };
         match action {
             Action::Submit(line) => run(console, &line),

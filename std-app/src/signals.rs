@@ -1,6 +1,6 @@
 //! What the system sends a program that is to end
 //!
-//! Interrupt, terminate and hang-up on Unix; Ctrl-C, Ctrl-Break, closing the window, logging off and shutting down on
+//! Interrupt, terminate, hang-up and quit on Unix; Ctrl-C, Ctrl-Break, closing the window, logging off and shutting down on
 //! Windows. What is done then is the front end's.
 
 use std::io;
@@ -16,6 +16,7 @@ mod imp {
         interrupt: Signal,
         terminate: Signal,
         hangup: Signal,
+        quit: Signal,
     }
 
     impl Sources {
@@ -24,6 +25,7 @@ mod imp {
                 interrupt: signal(SignalKind::interrupt())?,
                 terminate: signal(SignalKind::terminate())?,
                 hangup: signal(SignalKind::hangup())?,
+                quit: signal(SignalKind::quit())?,
             })
         }
 
@@ -32,6 +34,7 @@ mod imp {
                 _ = self.interrupt.recv() => {}
                 _ = self.terminate.recv() => {}
                 _ = self.hangup.recv() => {}
+                _ = self.quit.recv() => {}
             }
         }
     }
@@ -84,6 +87,9 @@ pub struct Signals(Option<imp::Sources>);
 
 impl Signals {
     /// Takes over the signals' handling; needs a tokio runtime
+    ///
+    /// From here on none of them ends the program by itself. Ctrl-C on a terminal in raw mode is a key and does not
+    /// come this way.
     ///
     /// # Errors
     /// What the system says.

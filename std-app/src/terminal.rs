@@ -20,7 +20,6 @@ pub mod input;
 pub mod layer;
 pub mod log;
 pub mod screen;
-pub mod signal;
 pub mod sparkline;
 pub mod style;
 mod wrap;

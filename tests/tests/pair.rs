@@ -490,7 +490,7 @@ fn client_ends_when_the_server_stops_and_it_is_not_to_reconnect() {
 #[cfg(unix)]
 #[test]
 fn signals_end_both_sides_well() {
-    for signal in ["TERM", "INT", "HUP"] {
+    for signal in ["TERM", "INT", "HUP", "QUIT"] {
         let mut server = Server::start(&[]);
         let mut client = Client::connect(server.address(), &[]);
         connected(&mut server);

@@ -11,22 +11,34 @@ pub const REPLACEMENT: char = '\u{FFFD}';
 /// Whether a character would steer the terminal or hide or reorder the text around it
 ///
 /// These are C0, DEL and C1, the line and paragraph separators, the marks, embeddings, overrides
-/// and isolates of bidirectional text, the byte order mark, interlinear annotations and the
-/// invisible tag characters. Joiners and variation selectors are harmless and stay: emoji are made
-/// of them.
+/// and isolates of bidirectional text, and what shows nothing at all: soft hyphen, zero-width
+/// space, invisible operators, fillers, the byte order mark, interlinear annotations, format
+/// controls of scripts and of music, tag characters and the supplementary variation selectors.
+/// The joiners U+200C and U+200D and the variation selectors U+FE00 to U+FE0F are harmless and
+/// stay: emoji and whole scripts are made of them.
 #[must_use]
 pub const fn is_harmful(character: char) -> bool {
     matches!(
         character,
         '\0'..='\u{1F}'
             | '\u{7F}'..='\u{9F}'
+            | '\u{AD}'
+            | '\u{34F}'
             | '\u{61C}'
+            | '\u{115F}'..='\u{1160}'
+            | '\u{17B4}'..='\u{17B5}'
+            | '\u{180B}'..='\u{180F}'
+            | '\u{200B}'
             | '\u{200E}'..='\u{200F}'
             | '\u{2028}'..='\u{202E}'
-            | '\u{2066}'..='\u{206F}'
+            | '\u{2060}'..='\u{206F}'
+            | '\u{3164}'
             | '\u{FEFF}'
-            | '\u{FFF9}'..='\u{FFFB}'
-            | '\u{E0000}'..='\u{E007F}'
+            | '\u{FFA0}'
+            | '\u{FFF0}'..='\u{FFFB}'
+            | '\u{1BCA0}'..='\u{1BCA3}'
+            | '\u{1D173}'..='\u{1D17A}'
+            | '\u{E0000}'..='\u{E0FFF}'
     )
 }
 

@@ -185,3 +185,13 @@ fn an_entry_of_a_library_gets_the_time_of_the_screen() {
     terminal.draw(|frame| app.view(frame)).unwrap();
     assert!(text_of(terminal.backend().buffer()).contains("16:31:04  late"));
 }
+
+#[test]
+fn terminal_and_protocol_hold_the_same_characters_for_unsafe() {
+    use crate::terminal::clean;
+    use proto_core::text;
+    for c in '\0'..=char::MAX {
+        assert_eq!(clean::is_harmful(c), text::is_unsafe(c), "{c:?}");
+        assert_eq!(clean::clean_char(c), text::clean_char(c), "{c:?}");
+    }
+}
