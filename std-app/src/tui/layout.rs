@@ -33,7 +33,7 @@ impl Regions {
         let prompt = u16::from(rows >= 1);
         let between = rows.saturating_sub(title + hints + prompt);
         // Two fifths of few rows would be the heading and little else.
-        let panel = if rows >= PANEL_FROM { wanted.min((between * 2 / 5).max(4)) } else { 0 };
+        let panel = if rows >= PANEL_FROM { wanted.min((between.saturating_mul(2) / 5).max(4)) } else { 0 };
         let mut y = screen.y;
         let mut next = |height: u16| {
             let area = Rect { y, height, ..screen };

@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The usable lines of a file, cleaned, oldest first; none where there is no file
 pub(super) fn read(path: &Path) -> io::Result<Vec<String>> {
-    let mut file = match File::open(path) {
+    let mut file = match regular(path).and_then(|()| File::open(path)) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(error),
@@ -50,6 +50,11 @@ pub(super) fn merge<'l>(path: &Path, new: impl Iterator<Item = &'l str>, size: u
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         fs::create_dir_all(folder)?;
     }
+    // Before anything beside it is made; `read` looks again.
+    match regular(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
     let _lock = lock(path)?;
     let mut lines = VecDeque::new();
     for line in read(path)? {
@@ -60,6 +65,16 @@ pub(super) fn merge<'l>(path: &Path, new: impl Iterator<Item = &'l str>, size: u
     }
     replace(path, &lines)?;
     Ok(lines)
+}
+
+/// Refuses what is no regular file: opening a pipe waits for its other end, and a device would be replaced by a file
+fn regular(path: &Path) -> io::Result<()> {
+    let kind = fs::metadata(path)?;
+    if kind.is_file() {
+        return Ok(());
+    }
+    let what = if kind.is_dir() { "is a directory" } else { "is no regular file" };
+    Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{} {what}, expected a file", path.display())))
 }
 
 /// Writes beside the file and renames, so that the old file is there until the new one is whole

@@ -247,3 +247,29 @@ fn the_state_folder_is_the_programs_own() {
         assert!(folder.is_absolute());
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_regular_file_is_refused_and_stays_what_it_is() {
+    let folder = tempdir().unwrap();
+    // A socket stands for devices and pipes: it can be made without help, and is no regular file either.
+    let path = folder.path().join("history");
+    let _socket = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    let error = History::load(&path, 10).unwrap_err();
+    assert!(error.to_string().contains("is no regular file"), "{error}");
+    let folder_error = History::load(folder.path(), 10).unwrap_err();
+    assert!(folder_error.to_string().contains("is a directory"), "{folder_error}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing was made beside it");
+}
+
+#[cfg(unix)]
+#[test]
+fn device_that_takes_the_files_place_later_is_not_replaced() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("history");
+    let mut history = History::load(&path, 10).unwrap();
+    history.push("ping");
+    let _socket = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    assert!(history.save().unwrap_err().to_string().contains("is no regular file"));
+    assert!(!fs::metadata(&path).unwrap().is_file());
+}
