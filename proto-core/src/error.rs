@@ -3,6 +3,8 @@
 //! Three kinds: [`Error`] ends a connection (the peer broke a rule, was silent for too long or left),
 //! [`Refused`] turns down a command of ours and changes nothing, and what the transport reports stays with the driver.
 //! All are small and `Copy`, hold the numbers of their message and no text.
+//!
+//! What went wrong is told here, not what follows from it: whether to reconnect, log or exit is the program's affair.
 
 use core::fmt;
 use core::time::Duration;
@@ -99,7 +101,7 @@ pub enum Timeout {
     Frame(Duration),
     /// Not a byte in the status state
     Status(Duration),
-    /// Not a byte in the default state, although pinged
+    /// Not a byte in the default state, although pinged; for how long was measured
     Silence(Duration),
 }
 
@@ -142,7 +144,7 @@ impl Violation {
             }
             Self::BodyTooShort { id: None } => write!(f, "frame ends at byte {offset}, within the packet id"),
             Self::TrailingBytes { id, count } => {
-                write!(f, "packet {id:#04x} has {count} bytes left over at byte {offset}, none allowed")
+                write!(f, "packet {id:#04x} has {count} byte{} left over at byte {offset}, none allowed", plural(count))
             }
             Self::StringLength { length, maximum } => {
                 write!(f, "String of {length} bytes at byte {offset}, from 0 to {maximum} allowed")
@@ -165,6 +167,11 @@ impl Violation {
     }
 }
 
+/// The ending of a noun behind a number
+const fn plural(count: u32) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}
+
 /// A time to the millisecond; `Duration`'s own form has branches that panic, which a firmware would have to carry
 struct Seconds(Duration);
 
@@ -178,12 +185,24 @@ impl fmt::Display for Seconds {
     }
 }
 
+/// A time that was measured: what it has beyond its unit, seconds or else milliseconds, is chance
+struct About(Duration);
+
+impl fmt::Display for About {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.0.as_secs(), self.0.subsec_millis()) {
+            (0, millis) => write!(f, "{millis}ms"),
+            (secs, millis) => write!(f, "{}s", secs.saturating_add(u64::from(millis >= 500))),
+        }
+    }
+}
+
 impl fmt::Display for Timeout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Frame(limit) => write!(f, "timed out: a frame was not complete after {}", Seconds(*limit)),
             Self::Status(limit) => write!(f, "timed out: no byte for {} in the status state", Seconds(*limit)),
-            Self::Silence(limit) => write!(f, "timed out: silent for {}, although pinged", Seconds(*limit)),
+            Self::Silence(silent) => write!(f, "timed out: silent for {}, although pinged", About(*silent)),
         }
     }
 }

@@ -10,8 +10,8 @@
 //! * Blocking: give the transport a read time-out. A read that fails with `TimedOut` or `Interrupted` counts as one that
 //!   brought nothing, and every step fires what is due.
 //! * Async: race `Driver::step_async` against your timer set to [`Driver::deadline`], drop the loser and step again: a
-//!   step begins with what is due. A step that was dropped loses nothing as long as the transport's `read` and `write` are
-//!   cancel-safe themselves **and the next step is lent the same buffer, untouched**: what was read and not consumed is
+//!   step begins with what is due. A step that was dropped loses nothing as long as the transport's `read`, `write`
+//!   and `flush` are cancel-safe themselves **and the next step is lent the same buffer, untouched**: what was read and not consumed is
 //!   still in it.
 //!
 //! # Example
@@ -97,12 +97,18 @@ impl<E: core::error::Error + 'static> core::error::Error for Error<E> {
     }
 }
 
-/// Whether there is anything left to do
+/// What to do next
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[must_use = "a finished connection is to be closed, not stepped"]
+#[must_use = "a finished connection is to be closed, and one that waits for an answer to be answered, not just stepped"]
 pub enum Step {
     /// Step again
     Open,
+    /// Answer, then step again: nothing can be read before [`Server::respond`](crate::Server::respond)
+    ///
+    /// Another step returns at once and brings nothing but what is due, so whoever only steps turns in circles: wait
+    /// for the answer or for [`Driver::deadline`], whichever comes first. Comes only where `on_event` leaves an event
+    /// unanswered, and not before there is input behind it or the stream has ended.
+    Waiting,
     /// All has been said and sent: close the transport
     Finished,
 }
@@ -119,13 +125,15 @@ pub struct Driver<M, T, C> {
     waiting: (usize, usize),
     /// Whether the machine has been told that the stream ended
     ended: bool,
+    /// Whether something was written and not flushed since: kept here, for a step may be dropped while it flushes
+    needs_flush: bool,
 }
 
 impl<M: Machine, T, C: FnMut() -> Instant> Driver<M, T, C> {
     /// Puts them together; moves no byte yet
     #[must_use]
     pub const fn new(machine: M, transport: T, clock: C) -> Self {
-        Self { machine, transport, clock, waiting: (0, 0), ended: false }
+        Self { machine, transport, clock, waiting: (0, 0), ended: false, needs_flush: false }
     }
 
     /// The machine: for its state
@@ -209,6 +217,13 @@ impl<M: Machine, T, C: FnMut() -> Instant> Driver<M, T, C> {
     }
 
     fn outcome(&self) -> Step {
-        if self.machine.is_finished() { Step::Finished } else { Step::Open }
+        if self.machine.is_finished() {
+            Step::Finished
+        } else if self.is_waiting() || self.ended {
+            // All that could be sent is sent, so only an answer of the caller's can be missing.
+            Step::Waiting
+        } else {
+            Step::Open
+        }
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! The rules themselves are in [`crate::client`] and [`crate::server`]; a driver that serves both is written over
 //! [`Machine`].
+//!
+//! It moves no byte itself, reads no clock and holds no rule but the lengths of the waits.
 
 use core::time::Duration;
 

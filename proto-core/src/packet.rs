@@ -9,7 +9,9 @@ use heapless::Vec;
 
 use crate::wire::varint;
 
-/// Port where none is named
+/// Port where none is named, to connect to and to listen on: the game's own
+///
+/// The one definition of it; programs take it from here.
 pub const DEFAULT_PORT: u16 = 25_565;
 
 /// Protocol version that our client claims unless told otherwise: "only asking"

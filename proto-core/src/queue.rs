@@ -2,6 +2,8 @@
 //!
 //! `heapless` has queues too, but their removal asserts its index, and this crate promises to hold no panic at all;
 //! they also cannot be hashed, which a model of the machines needs.
+//!
+//! It neither grows nor waits: what does not fit is given back.
 
 /// Up to `N` values in the order they came
 ///

@@ -18,7 +18,7 @@ mod receive;
 
 use core::time::Duration;
 
-use crate::error::{Error, Refused, Timeout};
+use crate::error::{Error, Timeout};
 use crate::legacy;
 use crate::machine::{Machine, Progress, Timeouts, earlier};
 use crate::packet::{NextState, PING_LEN, State, encode_ping};
@@ -206,12 +206,6 @@ impl<A: AsRef<[u8]>> Server<A> {
     #[must_use]
     pub const fn state(&self) -> State {
         self.state
-    }
-
-    /// When the last byte came, at first when the connection began
-    #[must_use]
-    pub const fn last_heard(&self) -> Instant {
-        self.heard
     }
 
     /// Answers [`Event::Request`], [`Event::Login`] or [`Event::LegacyPing`]; further input waits for it
@@ -440,15 +434,5 @@ impl<A: AsRef<[u8]>> Server<A> {
             (Sending::Answer, Some(Answer::Given(answer))) => answer.as_ref(),
             (Sending::Answer | Sending::Ping, _) => &self.packet,
         }
-    }
-}
-
-impl<A> Server<A> {
-    /// Refusal of whatever needs an open connection
-    ///
-    /// # Errors
-    /// [`Refused::Closed`] once the connection is over.
-    pub const fn check_open(&self) -> Result<(), Refused> {
-        if self.closing || self.failed.is_some() { Err(Refused::Closed) } else { Ok(()) }
     }
 }

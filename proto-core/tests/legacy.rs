@@ -82,6 +82,18 @@ fn decode_answer(input: &[u8], sizes: &[usize]) -> Result<Value, AnswerError> {
     Ok(shown_answer(&decoder.answer().expect("complete"), rest.len()))
 }
 
+/// Offers bytes up to the verdict, as a driver does; gives the number consumed with it
+fn detect(detector: &mut Detector, input: &[u8]) -> (usize, Verdict) {
+    for (consumed, &byte) in input.iter().enumerate() {
+        match detector.handle_byte(byte) {
+            Verdict::Undecided => {}
+            modern @ Verdict::Modern { .. } => return (consumed, modern),
+            legacy @ Verdict::Legacy(_) => return (consumed + 1, legacy),
+        }
+    }
+    (input.len(), Verdict::Undecided)
+}
+
 /// What a vector's input gives: a value, or the refusal's text
 fn run(kind: &str, input: &Value) -> Result<Value, String> {
     let raw = || bytes(input.as_str().expect("hex"));
@@ -89,7 +101,7 @@ fn run(kind: &str, input: &Value) -> Result<Value, String> {
     let number = |key: &str| input[key].as_u64().unwrap_or_else(|| panic!("{key} in {input}"));
     match kind {
         "detect" => {
-            let (consumed, verdict) = Detector::new().handle_input(&raw());
+            let (consumed, verdict) = detect(&mut Detector::new(), &raw());
             let mut shown = json!({"verdict": verdict_name(verdict), "consumed": consumed});
             if let Verdict::Modern { replay } = verdict {
                 shown["replay"] = json!(hex(replay));
@@ -98,7 +110,7 @@ fn run(kind: &str, input: &Value) -> Result<Value, String> {
         }
         "silence" => {
             let mut detector = Detector::new();
-            let _ = detector.handle_input(&raw());
+            let _ = detect(&mut detector, &raw());
             Ok(json!({"verdict": verdict_name(detector.handle_silence())}))
         }
         "encode answer" => {
@@ -177,7 +189,7 @@ fn every_three_first_bytes() {
     for number in 0..1_u32 << 24 {
         let [_, input @ ..] = number.to_be_bytes();
         let mut detector = Detector::new();
-        let (consumed, verdict) = detector.handle_input(&input);
+        let (consumed, verdict) = detect(&mut detector, &input);
         assert_eq!((verdict_name(verdict), consumed), rule(input), "{input:02X?}");
         assert!(!detector.awaits_silence());
         if let Verdict::Modern { replay } = verdict {
@@ -213,12 +225,11 @@ fn only_the_undecided_wait_for_silence() {
     assert_eq!(detector.handle_silence(), Verdict::Undecided);
     assert_eq!(detector.handle_byte(0xFE), Verdict::Undecided);
     assert!(detector.awaits_silence());
-    assert_eq!(detector.handle_input(&[]), (0, Verdict::Undecided));
     assert_eq!(detector.handle_byte(0x01), Verdict::Undecided);
     assert!(detector.awaits_silence());
     assert_eq!(detector.handle_silence(), Verdict::Legacy(Kind::V1_4));
     assert!(!detector.awaits_silence());
-    assert_eq!(detector.handle_input(&[0x10, 0]), (0, Verdict::Legacy(Kind::V1_4)), "and it stays");
+    assert_eq!(detector.handle_byte(0x10), Verdict::Legacy(Kind::V1_4), "and it stays");
 }
 
 #[test]

@@ -41,11 +41,20 @@ struct Memory {
     flushed: usize,
     /// Writes behind the first ten bytes that an async transport does not take at once
     stalls: usize,
+    /// Flushes that an async transport does not end at once
+    flush_stalls: usize,
 }
 
 impl Memory {
     fn new(reads: impl IntoIterator<Item = Read>) -> Self {
-        Self { reads: reads.into_iter().collect(), written: Vec::new(), width: 3, flushed: 0, stalls: 0 }
+        Self {
+            reads: reads.into_iter().collect(),
+            written: Vec::new(),
+            width: 3,
+            flushed: 0,
+            stalls: 0,
+            flush_stalls: 0,
+        }
     }
 
     fn take(&mut self, buffer: &mut [u8]) -> Option<Result<usize, ErrorKind>> {
@@ -118,8 +127,15 @@ impl embedded_io_async::Write for Async {
     }
 
     async fn flush(&mut self) -> Result<(), ErrorKind> {
-        self.0.flushed += 1;
-        Ok(())
+        poll_fn(|_| {
+            if self.0.flush_stalls > 0 {
+                self.0.flush_stalls -= 1;
+                return Poll::Pending;
+            }
+            self.0.flushed += 1;
+            Poll::Ready(Ok(()))
+        })
+        .await
     }
 }
 
@@ -182,11 +198,51 @@ fn input_behind_an_event_that_is_answered_later_is_kept_in_the_buffer() {
     let input = [hello(), ping(9)].concat();
     let mut driver = Driver::new(server(), Blocking(Memory::new([Read::Bytes(input)])), || Instant::ZERO);
     let mut buffer = [0; 256];
-    assert_eq!(driver.step(&mut buffer, |_, _| {}), Ok(Step::Open));
-    assert_eq!(driver.step(&mut buffer, |_, _| {}), Ok(Step::Open));
+    assert_eq!(driver.step(&mut buffer, |_, _| {}), Ok(Step::Waiting));
+    assert_eq!(driver.step(&mut buffer, |_, _| {}), Ok(Step::Waiting), "nothing has changed");
     assert!(driver.machine_mut().respond(ANSWER));
     assert_eq!(driver.step(&mut buffer, |_, _| {}), Ok(Step::Open));
     assert_eq!(driver.into_parts().1.0.written, [ANSWER, &ping(9)].concat());
+}
+
+#[test]
+fn an_answer_that_is_owed_behind_the_end_of_the_stream_is_waited_for() {
+    let mut driver = Driver::new(server(), Blocking(Memory::new([Read::Bytes(hello())])), || Instant::ZERO);
+    let mut buffer = [0; 256];
+    assert_eq!(driver.step(&mut buffer, |_, _| {}), Ok(Step::Open), "the end has not been read");
+    assert_eq!(driver.step(&mut buffer, |_, _| {}), Ok(Step::Waiting));
+    assert_eq!(driver.step(&mut buffer, |_, _| {}), Ok(Step::Waiting));
+    assert!(driver.machine_mut().respond(ANSWER));
+    assert_eq!(driver.step(&mut buffer, |_, _| {}), Ok(Step::Finished));
+    assert_eq!(driver.into_parts().1.0.written, ANSWER);
+}
+
+#[test]
+fn an_async_step_says_that_it_waits_for_an_answer() {
+    let transport = Async(Memory::new([Read::Bytes([hello(), ping(9)].concat()), Read::Pending]));
+    let mut driver = Driver::new(server(), transport, || Instant::ZERO);
+    let mut buffer = [0; 256];
+    assert_eq!(poll_once(driver.step_async(&mut buffer, |_, _| {})), Some(Ok(Step::Waiting)));
+    assert_eq!(poll_once(driver.step_async(&mut buffer, |_, _| {})), Some(Ok(Step::Waiting)));
+    assert!(driver.machine_mut().respond(ANSWER));
+    assert_eq!(poll_once(driver.step_async(&mut buffer, |_, _| {})), Some(Ok(Step::Open)));
+    assert_eq!(poll_once(driver.step_async(&mut buffer, |_, _| {})), None, "now it reads");
+}
+
+#[test]
+fn a_flush_that_was_dropped_is_made_up_for() {
+    let mut memory = Memory::new([Read::Pending, Read::Pending]);
+    memory.flush_stalls = 2;
+    let mut driver = Driver::new(pinging(), Async(memory), || Instant::ZERO);
+    let mut buffer = [0; 8];
+    for _ in 0..2 {
+        assert_eq!(poll_once(driver.step_async(&mut buffer, |_, _| {})), None, "it waits in the flush");
+    }
+    assert_eq!(poll_once(driver.step_async(&mut buffer, |_, _| {})), None, "it waits in the read");
+    assert_eq!(poll_once(driver.flush_async()), Some(Ok(())));
+    let Async(memory) = driver.into_parts().1;
+    assert_eq!((memory.written, memory.flushed), (hello(), 1), "said once, flushed once");
+    assert_eq!(memory.reads.len(), 1, "nothing was read before the flush");
 }
 
 #[test]

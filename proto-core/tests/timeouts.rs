@@ -6,7 +6,7 @@ use proto_core::client::{Event as C, Missing};
 use proto_core::error::{Error, Timeout};
 use proto_core::packet::{NextState, State};
 use proto_core::server::Event as S;
-use proto_core::testing::{Pair, handshake, ping, response};
+use proto_core::testing::{Pair, frame, handshake, ping, response};
 use proto_core::{Machine, Timeouts};
 
 const ALL: usize = usize::MAX;
@@ -61,6 +61,40 @@ fn a_complete_frame_has_no_deadline() {
     pair.client.incoming.push(&ping(1));
     pair.deliver_to_client(ALL);
     assert_eq!(pair.client.machine.poll_timeout(), None);
+}
+
+#[test]
+fn a_complete_frame_has_no_deadline_even_if_the_next_call_is_late() {
+    let mut pair = Pair::default();
+    let now = pair.now;
+    // One call each, and none with what is left: nothing is.
+    let unknown = frame(0x10, b"");
+    let progress = pair.server.machine.handle_input(now, &unknown).unwrap();
+    assert_eq!(progress.event, Some(S::UnknownPacket { id: 0x10, body: 0 }));
+    assert_eq!(pair.server.machine.handle_timeout(now.saturating_add(secs(11))), Ok(None));
+
+    let progress = pair.client.machine.handle_input(now, &unknown).unwrap();
+    assert_eq!(progress.event, Some(C::UnknownPacket { id: 0x10, body: 0 }));
+    assert_eq!(pair.client.machine.poll_timeout(), None);
+    assert_eq!(pair.client.machine.handle_timeout(now.saturating_add(secs(11))), Ok(None));
+}
+
+#[test]
+fn a_response_whose_last_piece_was_told_has_no_frame_deadline() {
+    let timeouts = Timeouts { response: Duration::MAX, ..Timeouts::DEFAULT };
+    let mut pair = Pair::new(&proto_core::testing::Setup { timeouts, ..Default::default() });
+    let now = pair.now;
+    pair.ping(7).unwrap();
+    let whole = response("{}");
+    let begin = pair.client.machine.handle_input(now, &whole).unwrap();
+    assert_eq!(begin.event, Some(C::ResponseBegin { bytes: 2 }));
+    let chunk = pair.client.machine.handle_input(now, whole.split_at(begin.consumed).1).unwrap();
+    assert!(matches!(chunk.event, Some(C::ResponseChunk(_))));
+    assert_eq!(begin.consumed.saturating_add(chunk.consumed), whole.len());
+    let late = now.saturating_add(secs(11));
+    assert_eq!(pair.client.machine.handle_timeout(late), Ok(None));
+    let end = pair.client.machine.handle_input(late, &[]).unwrap();
+    assert!(matches!(end.event, Some(C::ResponseEnd(_))));
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod tests;
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -28,7 +29,8 @@ use target::ServerAddress;
     bin_name = "slp",
     version,
     about = "Server List Ping for Minecraft: Java Edition, in both directions",
-    after_help = "Examples:\n  slp server --listen 0.0.0.0:25565\n  slp client mc.example.org"
+    after_help = "Examples:\n  slp server --listen 0.0.0.0:25565\n  slp client mc.example.org\n  \
+                  slp monitor /dev/ttyACM0"
 )]
 pub struct Cli {
     /// What to run
@@ -43,15 +45,18 @@ pub enum Command {
     Server(ServerArgs),
     /// Connect to a server, ask for its status, answer its pings
     Client(ClientArgs),
+    /// Show what a device reports on its second serial port
+    Monitor(MonitorArgs),
 }
 
 impl Command {
-    /// Options that both commands have
+    /// Options that server and client have; the monitor has none of them
     #[must_use]
-    pub fn common(&self) -> &CommonArgs {
+    pub fn common(&self) -> Option<&CommonArgs> {
         match self {
-            Self::Server(args) => &args.common,
-            Self::Client(args) => &args.common,
+            Self::Server(args) => Some(&args.common),
+            Self::Client(args) => Some(&args.common),
+            Self::Monitor(_) => None,
         }
     }
 }
@@ -143,7 +148,48 @@ pub struct ClientArgs {
     pub common: CommonArgs,
 }
 
-/// Options that both commands have
+/// Baud rates of a serial port; 0 would hang it up
+const BAUD: RangeInclusive<u32> = 50..=12_000_000;
+
+/// Options of `slp monitor`
+#[derive(Clone, Debug, PartialEq, Args)]
+pub struct MonitorArgs {
+    /// A serial port, such as /dev/ttyACM0 or COM3; a file or named pipe; or - for standard input
+    #[arg(value_name = "PORT|FILE|-")]
+    pub source: PathBuf,
+
+    /// Baud rate of a serial port
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 115_200,
+        allow_negative_numbers = true,
+        value_parser = |text: &str| config::parse_whole(text, &BAUD)
+    )]
+    pub baud: u32,
+
+    /// Wait for more at the end of a file
+    #[arg(long, conflicts_with = "reconnect")]
+    pub follow: bool,
+
+    /// Wait for a serial port that is not there, or goes away
+    #[arg(long)]
+    pub reconnect: bool,
+
+    /// Print events as JSON, one object a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl MonitorArgs {
+    /// Whether standard input is read
+    #[must_use]
+    pub fn reads_stdin(&self) -> bool {
+        self.source.as_os_str() == "-"
+    }
+}
+
+/// Options that server and client have
 #[derive(Clone, Debug, Default, PartialEq, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "independent switches of the command line")]
 pub struct CommonArgs {

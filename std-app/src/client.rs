@@ -4,6 +4,7 @@
 //! nothing: a front end gives it [`Command`]s and takes its [`Event`]s.
 
 mod event;
+mod inbox;
 pub mod legacy;
 mod reconnect;
 mod session;
@@ -19,6 +20,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
 pub use self::event::{Event, Status};
+use self::inbox::Inbox;
 use self::reconnect::Backoff;
 use self::session::{End, Session};
 use crate::clock::Clock;
@@ -67,96 +69,63 @@ pub enum Outcome {
 pub async fn run(
     config: &config::Client,
     clock: &Clock,
-    mut commands: mpsc::Receiver<Command>,
+    commands: mpsc::Receiver<Command>,
     events: &Events<Event>,
 ) -> Outcome {
+    let mut inbox = Inbox::new(commands);
     let mut backoff = Backoff::new(config.reconnect_min, config.reconnect_max);
+    let mut failure = None;
+    let mut connected_once = false;
     loop {
         events.send(Event::Connecting { server: config.server.to_string() }).await;
-        let reason = match connected(config, clock, &mut commands, events, &mut backoff).await {
-            End::Asked(outcome) => return outcome,
-            End::Lost { reason, clean } => {
-                if !config.reconnect {
-                    return if clean { Outcome::Done } else { Outcome::Failed(reason) };
+        let end = match inbox.while_connecting(connect(config)).await {
+            None => return Outcome::from(failure),
+            Some(Err(error)) => End::Lost { reason: error.to_string(), clean: false },
+            Some(Ok((stream, resolved))) => {
+                connected_once = true;
+                events.send(Event::Connected { server: authority(&resolved.host, resolved.port) }).await;
+                let since = Instant::now();
+                let session = match Session::new(config, &resolved, clock, events, failure.take()) {
+                    Ok(session) => session,
+                    Err(error) => return Outcome::Failed(error.to_string()),
+                };
+                let (end, answered) = session.run(stream, &mut inbox).await;
+                // A server that takes connections and closes them is as good as none.
+                if answered || since.elapsed() > config.reconnect_max {
+                    backoff.reset();
                 }
-                reason
+                end
             }
         };
+        let (reason, clean) = match end {
+            End::Asked(outcome) => return outcome,
+            End::Lost { reason, clean } => (reason, clean),
+        };
+        // The end of input ends the client with its last exchange, which the loss has ended.
+        let finished = inbox.finishing && inbox.waiting.is_empty();
+        if !config.reconnect || finished {
+            return if clean { Outcome::Done } else { Outcome::Failed(reason) };
+        }
+        if !clean {
+            failure = Some(reason.clone());
+        }
         let (attempt, pause) = backoff.next();
-        events.send(Event::Reconnecting { reason: reason.clone(), attempt, pause }).await;
-        if wait(pause, &mut commands, events).await.is_break() {
-            return Outcome::Failed(reason);
+        events.send(Event::Reconnecting { reason, attempt, pause }).await;
+        if inbox.while_paused(pause, connected_once, events).await.is_break() {
+            return Outcome::from(failure);
         }
     }
 }
 
-/// One connection from its start to its end
-async fn connected(
-    config: &config::Client,
-    clock: &Clock,
-    commands: &mut mpsc::Receiver<Command>,
-    events: &Events<Event>,
-    backoff: &mut Backoff,
-) -> End {
-    let connecting = connect(config);
-    tokio::pin!(connecting);
-    let mut early = Vec::new();
-    let (stream, resolved) = loop {
-        tokio::select! {
-            connected = &mut connecting => match connected {
-                Ok(connected) => break connected,
-                Err(error) => return End::Lost { reason: error.to_string(), clean: false },
-            },
-            // Commands that come early wait for the connection; there are as many as the channel holds at most.
-            command = commands.recv() => match command {
-                None | Some(Command::Exit) => return End::Asked(Outcome::Done),
-                Some(command) if early.len() < EARLY_COMMANDS => early.push(command),
-                Some(_) => {
-                    let message = "not connected yet, and too many commands wait already".to_owned();
-                    events.send(Event::Error { message }).await;
-                }
-            },
-        }
-    };
-    backoff.reset();
-    let server = proto_core_host(&resolved);
-    events.send(Event::Connected { server }).await;
-    match Session::new(config, &resolved, clock, events) {
-        Ok(session) => session.run(stream, early, commands).await,
-        Err(error) => End::Asked(Outcome::Failed(error.to_string())),
+impl From<Option<String>> for Outcome {
+    fn from(failure: Option<String>) -> Self {
+        failure.map_or(Self::Done, Self::Failed)
     }
 }
-
-/// Commands that may wait for the connection
-const EARLY_COMMANDS: usize = 64;
 
 /// `host:port`, with brackets around an IPv6 address
-fn proto_core_host(resolved: &Resolved) -> String {
-    if resolved.host.contains(':') {
-        format!("[{}]:{}", resolved.host, resolved.port)
-    } else {
-        format!("{}:{}", resolved.host, resolved.port)
-    }
-}
-
-/// Waits until the next attempt; broken off where the client is to end
-async fn wait(
-    pause: std::time::Duration,
-    commands: &mut mpsc::Receiver<Command>,
-    events: &Events<Event>,
-) -> std::ops::ControlFlow<()> {
-    let until = Instant::now() + pause;
-    while let Ok(command) = timeout_at(until, commands.recv()).await {
-        match command {
-            None | Some(Command::Exit | Command::Finish) => return std::ops::ControlFlow::Break(()),
-            Some(Command::Refused(message)) => events.send(Event::Error { message }).await,
-            Some(Command::Ping(_) | Command::Stop) => {
-                let message = "not connected; the next attempt is under way".to_owned();
-                events.send(Event::Error { message }).await;
-            }
-        }
-    }
-    std::ops::ControlFlow::Continue(())
+fn authority(host: &str, port: u16) -> String {
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
 /// Why no connection was made

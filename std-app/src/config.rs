@@ -271,7 +271,7 @@ impl Config {
     /// # Errors
     /// As [`load`](Self::load).
     pub fn effective(cli: &Cli) -> Result<Self, ConfigError> {
-        let mut config = match &cli.command.common().config {
+        let mut config = match cli.command.common().and_then(|common| common.config.as_ref()) {
             Some(path) => Self::load(path)?,
             None => Self::default(),
         };
@@ -303,8 +303,9 @@ impl Config {
                 set.switch("client.reconnect", args.reconnect, true, &mut client.reconnect);
                 set.switch("client.srv", args.no_srv, false, &mut client.srv);
             }
+            Command::Monitor(_) => {}
         }
-        let common = cli.command.common();
+        let Some(common) = cli.command.common() else { return };
         let terminal = &mut self.terminal;
         let mut set = Applier(&mut self.sources);
         set.switch("terminal.ascii", common.ascii, Ascii::Always, &mut terminal.ascii);

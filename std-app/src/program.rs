@@ -1,7 +1,7 @@
 //! From the command line to an exit status
 //!
 //! Puts server or client on a thread of their own and a front end on this one, and joins them by channels. Which front
-//! end it is is decided in one place, and the other side does not know it.
+//! end it is is decided in one place, and the other side does not know it. The monitor has neither.
 
 use std::ffi::OsString;
 use std::future::Future;
@@ -15,11 +15,12 @@ use proto_core::status::EncodeError;
 use tokio::runtime;
 use tokio::sync::mpsc;
 
-use crate::cli::{self, Cli, Command, UsageOutcome};
+use crate::cli::{self, Cli, ClientArgs, Command, CommonArgs, MonitorArgs, ServerArgs, UsageOutcome};
 use crate::client::{self, Outcome};
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::events::{self, Events};
+use crate::monitor;
 use crate::report::plain;
 use crate::server::{self, Server};
 use crate::side::{ClientSide, ServerSide};
@@ -50,6 +51,20 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn run(cli: &Cli) -> u8 {
+    match &cli.command {
+        Command::Server(ServerArgs { quiet, common, .. }) => {
+            configured(cli, common, |config| serve(config, *quiet, common))
+        }
+        Command::Client(ClientArgs { legacy: true, common, .. }) => {
+            configured(cli, common, |config| ask_legacy(&config.client, common.json))
+        }
+        Command::Client(ClientArgs { common, .. }) => configured(cli, common, |config| ask(config, common)),
+        Command::Monitor(args) => watch(args),
+    }
+}
+
+/// Runs one side with the settings in force, or only prints them
+fn configured(cli: &Cli, common: &CommonArgs, side: impl FnOnce(&Config) -> u8) -> u8 {
     let config = match Config::effective(cli).and_then(|config| match server::check_document(&config.server) {
         Err(EncodeError::TooLong { units, .. }) => Err(config.document_too_large(units)),
         Ok(()) | Err(EncodeError::BufferTooSmall { .. }) => Ok(config),
@@ -57,17 +72,10 @@ fn run(cli: &Cli) -> u8 {
         Ok(config) => config,
         Err(error) => return complain(&error, USAGE),
     };
-    if cli.command.common().print_config {
-        return print(&config.to_toml_commented());
-    }
-    match &cli.command {
-        Command::Server(args) => serve(&config, args.quiet, &cli.command),
-        Command::Client(args) if args.legacy => ask_legacy(&config.client, args.common.json),
-        Command::Client(_) => ask(&config, &cli.command),
-    }
+    if common.print_config { print(&config.to_toml_commented()) } else { side(&config) }
 }
 
-fn serve(config: &Config, quiet: bool, command: &Command) -> u8 {
+fn serve(config: &Config, quiet: bool, common: &CommonArgs) -> u8 {
     let address = config.server.listen;
     let settings = config.server.clone();
     let start = move |clock: Clock, commands, events| async move {
@@ -79,15 +87,15 @@ fn serve(config: &Config, quiet: bool, command: &Command) -> u8 {
             Err(error) => Outcome::Failed(format!("cannot listen on {address}: {error}{}", advice(&error))),
         }
     };
-    front_end::<ServerSide, _>(config, quiet, command, start)
+    front_end::<ServerSide, _>(config, quiet, common, start)
 }
 
-fn ask(config: &Config, command: &Command) -> u8 {
+fn ask(config: &Config, common: &CommonArgs) -> u8 {
     let settings = config.client.clone();
     let start = move |clock: Clock, commands, events: Events<client::Event>| async move {
         client::run(&settings, &clock, commands, &events).await
     };
-    front_end::<ClientSide, _>(config, false, command, start)
+    front_end::<ClientSide, _>(config, false, common, start)
 }
 
 fn ask_legacy(config: &config::Client, json: bool) -> u8 {
@@ -100,6 +108,46 @@ fn ask_legacy(config: &config::Client, json: bool) -> u8 {
         Ok(answer) => print(&format!("{answer}\n")),
         Err(error) => complain(&error, FAILED),
     }
+}
+
+fn watch(args: &MonitorArgs) -> u8 {
+    let source = match monitor::Source::of(args) {
+        Ok(source) => source,
+        Err(reason) => return misused(&reason),
+    };
+    let runtime = match runtime() {
+        Ok(runtime) => runtime,
+        Err(error) => return complain(&error, FAILED),
+    };
+    let ended = runtime.block_on(async {
+        let signals = Signals::new()?;
+        let mut output = io::BufWriter::new(io::stdout().lock());
+        monitor::run(source, format(args.json), &Clock::new(), &mut output, signals)
+            .await
+            .map_err(|error| named("cannot write the output", &error))
+    });
+    match ended {
+        Ok(monitor::Outcome::Done) => DONE,
+        Ok(monitor::Outcome::Failed(reason)) => complain(&reason, FAILED),
+        Ok(monitor::Outcome::Misused(reason)) => misused(&reason),
+        Err(error) => not_shown(&error),
+    }
+}
+
+/// The source cannot be read in the way asked for
+fn misused(reason: &str) -> u8 {
+    complain(&format!("{reason} (try \"slp monitor --help\")"), USAGE)
+}
+
+/// How events are printed
+fn format(json: bool) -> plain::Format {
+    let colour = || io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    if json { plain::Format::Json } else { plain::Format::Text { colour: colour() } }
+}
+
+/// The events cannot be shown; where their reader is gone there is nobody to tell
+fn not_shown(error: &io::Error) -> u8 {
+    if error.kind() == io::ErrorKind::BrokenPipe { FAILED } else { complain(error, FAILED) }
 }
 
 /// What to do about it, where that is known
@@ -116,7 +164,7 @@ fn advice(error: &io::Error) -> &'static str {
 fn front_end<S: Front, F>(
     config: &Config,
     quiet: bool,
-    command: &Command,
+    common: &CommonArgs,
     start: impl FnOnce(Clock, mpsc::Receiver<S::Command>, Events<S::Event>) -> F + Send + 'static,
 ) -> u8
 where
@@ -128,7 +176,6 @@ where
         Err(error) => return complain(&error, FAILED),
     };
     let (command_sender, commands) = mpsc::channel(COMMANDS);
-    let common = command.common();
     let line_mode = common.line_mode() || !io::stdin().is_terminal() || !io::stdout().is_terminal();
     let (events, event_receiver) = events::channel((quiet && line_mode).then_some(S::is_important));
     let side = {
@@ -150,9 +197,7 @@ where
     let shown = runtime.block_on(async {
         let signals = Signals::new()?;
         if line_mode {
-            let colour =
-                io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-            let format = if common.json { plain::Format::Json } else { plain::Format::Text { colour } };
+            let format = format(common.json);
             let mut output = io::BufWriter::new(io::stdout().lock());
             let input = plain::lines(io::stdin());
             plain::run::<S>(format, &clock, &mut output, input, command_sender, event_receiver, signals)
@@ -165,8 +210,7 @@ where
         }
     });
     if let Err(error) = shown {
-        let reader_gone = error.kind() == io::ErrorKind::BrokenPipe;
-        return if reader_gone { FAILED } else { complain(&error, FAILED) };
+        return not_shown(&error);
     }
     match side.recv_timeout(END_DEADLINE) {
         Ok(Outcome::Done) => DONE,

@@ -7,6 +7,7 @@ mod connection;
 mod document;
 mod event;
 mod registry;
+mod throttle;
 
 use std::io;
 use std::net::SocketAddr;
@@ -23,6 +24,7 @@ use tokio::time::Instant;
 pub use self::document::check as check_document;
 pub use self::event::{Client, Event};
 use self::registry::Registry;
+use self::throttle::Throttle;
 use crate::clock::Clock;
 use crate::config;
 use crate::events::Events;
@@ -59,9 +61,6 @@ const STOP_DEADLINE: Duration = Duration::from_secs(2);
 /// How long to wait when the system has no more descriptors or memory for a connection
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// How often at most refused connections are told
-const REFUSED_INTERVAL: Duration = Duration::from_secs(1);
-
 /// A server that is bound and not yet running
 pub struct Server {
     listener: TcpListener,
@@ -91,6 +90,10 @@ impl Server {
         // On Unix this only allows binding while old connections are in TIME_WAIT; on Windows it would steal the port.
         #[cfg(unix)]
         socket.set_reuseaddr(true)?;
+        if config.listen.is_ipv6() {
+            // `[::]` is every address, also on systems where it would be the IPv6 ones only.
+            let _unsupported = socket2::SockRef::from(&socket).set_only_v6(false);
+        }
         socket.bind(config.listen)?;
         let listener = socket.listen(config.backlog)?;
         let address = listener.local_addr()?;
@@ -118,19 +121,30 @@ impl Server {
         });
         shared.events.send(Event::Listening { address: self.address }).await;
         let mut tasks = JoinSet::new();
-        let mut refused = Refused::default();
+        let mut refused = Throttle::new();
+        let mut failed = Throttle::new();
+        let mut accept_from = None;
         loop {
             tokio::select! {
                 command = commands.recv() => match command {
                     None | Some(Command::Stop) => break,
                     Some(command) => shared.carry_out(command).await,
                 },
-                accepted = self.listener.accept() => match accepted {
-                    Ok((stream, client)) => shared.admit(stream, client, &mut tasks, &mut refused).await,
-                    Err(error) => shared.accept_failed(&error).await,
-                },
+                accepted = accept(&self.listener, accept_from) => {
+                    accept_from = None;
+                    match accepted {
+                        Ok((stream, client)) if shared.has_room() => shared.admit(stream, client, &mut tasks).await,
+                        Ok((_closed, client)) => refused.note(client),
+                        Err(error) if is_gone(&error) => {}
+                        Err(error) => {
+                            failed.note(error);
+                            accept_from = Some(Instant::now() + ACCEPT_PAUSE);
+                        }
+                    }
+                }
                 Some(_ended) = tasks.join_next(), if !tasks.is_empty() => {}
-                () = refused.due() => shared.tell_refused(&mut refused).await,
+                (last, count) = refused.due() => shared.tell_refused(last, count).await,
+                (error, count) = failed.due() => shared.tell_failed(&error, count).await,
             }
         }
         drop(self.listener);
@@ -143,44 +157,32 @@ impl Server {
     }
 }
 
-/// Connections turned away because the server is full, told together
-#[derive(Default)]
-struct Refused {
-    count: usize,
-    last: Option<SocketAddr>,
-    tell_at: Option<Instant>,
+/// The next connection, not before `from`; an IPv4 client of an IPv6 socket goes by its IPv4 address
+async fn accept(listener: &TcpListener, from: Option<Instant>) -> io::Result<(TcpStream, SocketAddr)> {
+    if let Some(from) = from {
+        tokio::time::sleep_until(from).await;
+    }
+    let (stream, client) = listener.accept().await?;
+    Ok((stream, SocketAddr::new(client.ip().to_canonical(), client.port())))
 }
 
-impl Refused {
-    /// When the ones counted so far are to be told
-    async fn due(&self) {
-        match self.tell_at {
-            Some(at) => tokio::time::sleep_until(at).await,
-            None => std::future::pending().await,
-        }
-    }
+/// Whether a client was gone again before it was accepted, which is not worth a word
+fn is_gone(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset)
+}
+
+/// Nothing for one, the number of further ones otherwise
+fn and_more(count: usize) -> String {
+    if count > 1 { format!(" and {} more", count - 1) } else { String::new() }
 }
 
 impl Shared {
-    /// Takes a connection, or closes it where there are as many as may be
-    async fn admit(
-        self: &Arc<Self>,
-        stream: TcpStream,
-        address: SocketAddr,
-        tasks: &mut JoinSet<()>,
-        refused: &mut Refused,
-    ) {
-        let maximum = usize::try_from(self.config.max_clients).unwrap_or(usize::MAX);
-        if self.registry.len() >= maximum {
-            drop(stream);
-            refused.count += 1;
-            refused.last = Some(address);
-            if refused.tell_at.is_none_or(|at| at <= Instant::now()) {
-                self.tell_refused(refused).await;
-                refused.tell_at = Some(Instant::now() + REFUSED_INTERVAL);
-            }
-            return;
-        }
+    /// Whether there are fewer clients than may be
+    fn has_room(&self) -> bool {
+        u32::try_from(self.registry.len()).is_ok_and(|clients| clients < self.config.max_clients)
+    }
+
+    async fn admit(self: &Arc<Self>, stream: TcpStream, address: SocketAddr, tasks: &mut JoinSet<()>) {
         // Pings are small and their time is measured: never wait for more to send.
         let _unsupported = stream.set_nodelay(true);
         let connection = self.registry.add(address, self.clock.now(), &self.config);
@@ -189,26 +191,18 @@ impl Shared {
         tasks.spawn(connection::serve(stream, connection, Arc::clone(self)));
     }
 
-    async fn tell_refused(&self, refused: &mut Refused) {
-        let count = std::mem::take(&mut refused.count);
-        refused.tell_at = None;
-        if let (Some(last), 1..) = (refused.last, count) {
-            let more = if count > 1 { format!(" and {} more", count - 1) } else { String::new() };
-            let maximum = self.config.max_clients;
-            let message = format!("{last}{more} turned away: {maximum} of {maximum} clients are connected");
-            self.events.send(Event::Error { message }).await;
-        }
+    async fn tell_refused(&self, last: SocketAddr, count: usize) {
+        let maximum = self.config.max_clients;
+        let more = and_more(count);
+        let message = format!("{last}{more} turned away: {maximum} of {maximum} clients are connected");
+        self.events.send(Event::Error { message }).await;
     }
 
-    /// The system could not give us a connection; existing ones go on and the next is tried a little later
-    async fn accept_failed(&self, error: &io::Error) {
-        // A client that was gone again before it was accepted is not worth a word.
-        if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) {
-            return;
-        }
-        let message = format!("cannot accept a connection: {error}; trying again");
+    /// The system could not give us a connection; those that there are go on, and the next is tried a little later
+    async fn tell_failed(&self, error: &io::Error, count: usize) {
+        let times = if count > 1 { format!(" ({count} times)") } else { String::new() };
+        let message = format!("cannot accept a connection: {error}{times}; trying again");
         self.events.send(Event::Error { message }).await;
-        tokio::time::sleep(ACCEPT_PAUSE).await;
     }
 
     async fn carry_out(&self, command: Command) {

@@ -525,7 +525,7 @@ fn longest_document_is_read_and_marked_and_strict_refuses_it() {
     peer.send(&frame);
     peer.expect(packets::ping(7));
     peer.send(packets::ping(7));
-    client.line("the mark", |line| line.contains("longer than the protocol allows"));
+    client.line("the mark", |line| line.contains("more than the 32767 allowed"));
     client.finish().assert_done();
 
     for (args, config) in [(&["--json", "--strict"][..], ""), (&["--json"][..], "[client]\nstrict = true\n")] {

@@ -35,7 +35,7 @@ fn help_and_version_are_printed() {
     output.assert_done();
     assert_eq!(output.stdout, [concat!("slp ", env!("CARGO_PKG_VERSION"))]);
     for (args, parts) in [
-        (&["--help"][..], &["server", "client", "Examples:"][..]),
+        (&["--help"][..], &["server", "client", "monitor", "Examples:"][..]),
         (
             &["server", "--help"],
             &[
@@ -71,6 +71,10 @@ fn help_and_version_are_printed() {
                 "--no-history",
             ],
         ),
+        (
+            &["monitor", "--help"],
+            &["<PORT|FILE|->", "--baud <N>", "[default: 115200]", "--follow", "--reconnect", "--json"],
+        ),
     ] {
         let output = slp(args).run();
         output.assert_done();
@@ -84,9 +88,9 @@ fn help_and_version_are_printed() {
 #[test]
 fn wrong_usage_is_told_in_one_line() {
     for (args, parts) in [
-        (&[][..], &["server or client", "slp --help"][..]),
+        (&[][..], &["server, client or monitor", "slp --help"][..]),
         (&["serve"], &["\"serve\"", "did you mean \"server\"?"]),
-        (&["frobnicate"], &["\"frobnicate\"", "expected server or client"]),
+        (&["frobnicate"], &["\"frobnicate\"", "expected server, client or monitor"]),
         (&["server", "--listn", "x"], &["\"--listn\"", "did you mean \"--listen\"?", "slp server --help"]),
         (&["server", "--listen"], &["--listen", "missing", "ADDR:PORT"]),
         (&["server", "--listen", "localhost"], &["--listen", "127.0.0.1:25565", "\"localhost\""]),

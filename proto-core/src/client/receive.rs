@@ -1,4 +1,6 @@
 //! Bytes of a server into events: the client's half of PROTOCOL.md §2, resumable at any byte
+//!
+//! It sends nothing and holds no exchange: what a complete packet leads to is decided in [`super`].
 
 use core::time::Duration;
 
@@ -66,6 +68,13 @@ impl Receive {
         self.started.is_some()
     }
 
+    /// A frame whose last byte has been read is in time, even if the calls that tell of it come late
+    const fn note_last_byte(&mut self) {
+        if self.left == 0 && !matches!(self.part, Part::Head(_)) {
+            self.started = None;
+        }
+    }
+
     /// The exchange is abandoned: a Response that is coming in belongs to nobody now
     pub(super) const fn abandon(&mut self) {
         if matches!(
@@ -110,6 +119,7 @@ impl Client {
         match outcome {
             Ok(event) => {
                 self.receive.offset = self.receive.offset.wrapping_add(count);
+                self.receive.note_last_byte();
                 Ok(Progress::new(consumed, event))
             }
             Err(violation) => {

@@ -1,4 +1,6 @@
 //! Why a line was refused, as the one line to show
+//!
+//! It does not show the line or where in it the word stands; that is for whoever reads lines.
 
 use core::fmt;
 

@@ -1,4 +1,6 @@
 //! A word from outside, made safe to show in a message
+//!
+//! Not for texts to be read whole: cleaning those is for [`crate::text`].
 
 use core::fmt::{self, Write as _};
 

@@ -1,4 +1,6 @@
 //! The command that a mistyped word was probably meant to be
+//!
+//! It does not know words other than the ones it is given, and carries out nothing that it suggests.
 
 /// Longest word that is compared; a longer one resembles no command
 const LONGEST: usize = 12;

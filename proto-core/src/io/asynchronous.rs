@@ -1,4 +1,6 @@
 //! The driver over async transports
+//!
+//! It has no executor and no timer; what both drivers share is in the [module above](super).
 
 use embedded_io_async::{Error as _, ErrorKind, Read, Write};
 
@@ -9,7 +11,7 @@ use crate::time::Instant;
 impl<M: Machine, T: Read + Write, C: FnMut() -> Instant> Driver<M, T, C> {
     /// As `step`, over an async transport
     ///
-    /// May be dropped while it waits; then the next step must be lent the same buffer, untouched (see the
+    /// May be dropped while it waits, for a read, a write or a flush; then the next step must be lent the same buffer, untouched (see the
     /// [module](super)).
     ///
     /// # Errors
@@ -22,8 +24,8 @@ impl<M: Machine, T: Read + Write, C: FnMut() -> Instant> Driver<M, T, C> {
         self.fire(&mut on_event)?;
         self.flush_async().await?;
         if !self.is_waiting() {
-            if self.machine.is_finished() {
-                return Ok(Step::Finished);
+            if self.ended || self.machine.is_finished() {
+                return Ok(self.outcome());
             }
             match self.transport.read(buffer).await {
                 Ok(count) => self.note_read(count, buffer, &mut on_event)?,
@@ -46,7 +48,6 @@ impl<M: Machine, T: Read + Write, C: FnMut() -> Instant> Driver<M, T, C> {
     /// # Errors
     /// [`Error::Transport`] and [`Error::WriteZero`].
     pub async fn flush_async(&mut self) -> Result<(), Error<T::Error>> {
-        let mut flushed = true;
         loop {
             let bytes = self.machine.poll_transmit((self.clock)());
             if bytes.is_empty() {
@@ -54,12 +55,18 @@ impl<M: Machine, T: Read + Write, C: FnMut() -> Instant> Driver<M, T, C> {
             }
             match self.transport.write(bytes).await {
                 Ok(0) => return Err(Error::WriteZero),
-                Ok(count) => self.machine.handle_transmitted(count),
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Ok(count) => {
+                    self.needs_flush = true;
+                    self.machine.handle_transmitted(count);
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(Error::Transport(error)),
             }
-            flushed = false;
         }
-        if flushed { Ok(()) } else { self.transport.flush().await.map_err(Error::Transport) }
+        if self.needs_flush {
+            self.transport.flush().await.map_err(Error::Transport)?;
+            self.needs_flush = false;
+        }
+        Ok(())
     }
 }

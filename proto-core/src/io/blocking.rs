@@ -1,4 +1,6 @@
 //! The driver over blocking transports
+//!
+//! It sets no time-outs and spawns nothing; what both drivers share is in the [module above](super).
 
 use embedded_io::{Error as _, ErrorKind, Read, Write};
 
@@ -10,8 +12,8 @@ impl<M: Machine, T: Read + Write, C: FnMut() -> Instant> Driver<M, T, C> {
     /// Fires what is due, sends, reads once, hands out what that led to, sends again
     ///
     /// `buffer` is where the read goes; any size but 0 will do. `on_event` gets each event with the machine, to answer it
-    /// ([`Server::respond`](crate::Server::respond)); while an answer is owed, steps read nothing, and `buffer` must stay
-    /// as it is.
+    /// ([`Server::respond`](crate::Server::respond)) at once or later. After [`Step::Waiting`] the answer has to come
+    /// first: until then steps read nothing, and `buffer` must stay as it is.
     ///
     /// # Errors
     /// The peer's or the transport's; then the connection is over.
@@ -23,8 +25,8 @@ impl<M: Machine, T: Read + Write, C: FnMut() -> Instant> Driver<M, T, C> {
         self.fire(&mut on_event)?;
         self.flush()?;
         if !self.is_waiting() {
-            if self.machine.is_finished() {
-                return Ok(Step::Finished);
+            if self.ended || self.machine.is_finished() {
+                return Ok(self.outcome());
             }
             match self.transport.read(buffer) {
                 Ok(count) => self.note_read(count, buffer, &mut on_event)?,
@@ -47,7 +49,6 @@ impl<M: Machine, T: Read + Write, C: FnMut() -> Instant> Driver<M, T, C> {
     /// # Errors
     /// [`Error::Transport`] and [`Error::WriteZero`].
     pub fn flush(&mut self) -> Result<(), Error<T::Error>> {
-        let mut flushed = true;
         loop {
             let bytes = self.machine.poll_transmit((self.clock)());
             if bytes.is_empty() {
@@ -55,12 +56,18 @@ impl<M: Machine, T: Read + Write, C: FnMut() -> Instant> Driver<M, T, C> {
             }
             match self.transport.write(bytes) {
                 Ok(0) => return Err(Error::WriteZero),
-                Ok(count) => self.machine.handle_transmitted(count),
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Ok(count) => {
+                    self.needs_flush = true;
+                    self.machine.handle_transmitted(count);
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(Error::Transport(error)),
             }
-            flushed = false;
         }
-        if flushed { Ok(()) } else { self.transport.flush().map_err(Error::Transport) }
+        if self.needs_flush {
+            self.transport.flush().map_err(Error::Transport)?;
+            self.needs_flush = false;
+        }
+        Ok(())
     }
 }

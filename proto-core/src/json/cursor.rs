@@ -1,4 +1,6 @@
 //! A place in a piece of the document
+//!
+//! It does not interpret what it passes, and does not outlive its piece: what is before the piece the scanner counts.
 
 /// A place in a piece of the document
 #[derive(Clone, Copy, Debug)]

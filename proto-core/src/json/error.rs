@@ -1,4 +1,6 @@
 //! What is wrong with a document, and where
+//!
+//! It keeps nothing of the document but the character at fault, and suggests no repair.
 
 use core::fmt;
 

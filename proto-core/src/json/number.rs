@@ -1,4 +1,6 @@
 //! A number as it is read digit by digit
+//!
+//! It yields no fraction and no float: what the exponent leaves behind the point is cut off.
 
 use super::error::Expected;
 

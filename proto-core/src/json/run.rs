@@ -1,6 +1,8 @@
 //! How far a run of ordinary bytes reaches, a machine word at a time
 //!
 //! The bulk of a status document is a favicon of some 20 000 characters: this is where they go by.
+//!
+//! It knows no grammar and no UTF-8: where the run ends, the scanner looks at what stands there.
 
 const WORD: usize = size_of::<usize>();
 /// Words looked at before deciding: enough for the compiler to use vector registers where there are any

@@ -2,6 +2,8 @@
 //!
 //! Most of a document is: mods, identifiers, colours, whatever a buffer has no room for. The grammar is
 //! checked as strictly as where it is read.
+//!
+//! Nothing is named, kept or looked at for its meaning here.
 
 use super::{Cursor, Error, MAX_DEPTH, Scanner, State, run};
 

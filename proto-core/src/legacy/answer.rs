@@ -1,4 +1,6 @@
 //! The kick packet, read by the client
+//!
+//! It opens no connection, waits for nothing and cleans nothing: the texts come out as sent.
 
 use core::fmt;
 

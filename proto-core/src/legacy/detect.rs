@@ -1,4 +1,6 @@
 //! Whether a connection's first bytes are a legacy ping
+//!
+//! It reads nothing of what a 1.6 ping says, measures no time and answers nothing.
 
 use core::time::Duration;
 
@@ -52,7 +54,9 @@ impl Detector {
     /// Takes the connection's next byte
     ///
     /// With [`Verdict::Modern`] the byte itself has not been dealt with: give the frame decoder `replay`, then the byte.
-    /// Once decided, it repeats the verdict, with nothing more to replay.
+    /// With [`Verdict::Legacy`] it has; what follows the `FA` of a 1.6 ping is for a
+    /// [`RequestDecoder`](super::RequestDecoder), or for nobody. Once decided, it repeats the verdict, with nothing more
+    /// to replay.
     pub fn handle_byte(&mut self, byte: u8) -> Verdict {
         let (seen, replay): (_, &'static [u8]) = match (self.seen, byte) {
             (Seen::Nothing, PING) => (Seen::Fe, &[]),
@@ -65,25 +69,6 @@ impl Detector {
         };
         self.seen = seen;
         self.verdict(replay)
-    }
-
-    /// Takes bytes up to the verdict; gives the number consumed with it
-    ///
-    /// The byte that made it [`Verdict::Modern`] is not consumed: give the frame decoder `replay`, then the input's
-    /// rest. The `FA` that made it the 1.6 ping is; the rest is for a [`RequestDecoder`](super::RequestDecoder).
-    pub fn handle_input(&mut self, input: &[u8]) -> (usize, Verdict) {
-        let mut consumed: usize = 0;
-        if let Seen::Legacy(_) = self.seen {
-            return (consumed, self.verdict(&[]));
-        }
-        for &byte in input {
-            match self.handle_byte(byte) {
-                Verdict::Undecided => consumed = consumed.saturating_add(1),
-                modern @ Verdict::Modern { .. } => return (consumed, modern),
-                legacy @ Verdict::Legacy(_) => return (consumed.saturating_add(1), legacy),
-            }
-        }
-        (consumed, self.verdict(&[]))
     }
 
     /// Takes note of [`SILENCE`] after the last byte, or of the end of the stream

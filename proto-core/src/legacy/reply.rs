@@ -1,4 +1,7 @@
 //! The server's answer, a kick packet
+//!
+//! It does not decide whom to answer or when, and renders nothing: texts go out as given, cut, and without the
+//! character that separates them.
 
 use core::fmt::Write as _;
 

@@ -1,4 +1,6 @@
 //! The 1.6 ping: the client writes it, the server reads it for the log
+//!
+//! Neither direction waits, answers or decides whether it is a 1.6 ping at all: that is for [`super::Detector`].
 
 use heapless::String;
 
@@ -59,9 +61,10 @@ pub struct Request<'d> {
     pub port: Option<u16>,
 }
 
-/// Reads what follows `FE 01 FA`, for the log only
+/// Reads what follows `FE 01 FA`: for a server that logs where 1.6 clients think they are connecting
 ///
-/// The answer needs nothing of it and may go out at once. So it is lenient: what cannot be a 1.6 ping ends the reading,
+/// Nobody needs it to answer: the answer depends on nothing of it and may go out at once, and
+/// [`Server`](crate::Server) drops these bytes. So it is lenient: what cannot be a 1.6 ping ends the reading,
 /// with the fields read until then, and never is an error.
 #[derive(Debug, Clone)]
 pub struct RequestDecoder {

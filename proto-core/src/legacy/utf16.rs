@@ -1,4 +1,6 @@
 //! UTF-16BE, a byte at a time
+//!
+//! It does not judge characters and does not know lengths: a surrogate alone becomes U+FFFD, the rest passes.
 
 /// Turns bytes into characters; split anywhere, surrogate pairs included
 #[derive(Debug, Clone, Copy, Default)]

@@ -1,4 +1,6 @@
 //! Bytes of a client into events: the server's half of PROTOCOL.md §2, resumable at any byte
+//!
+//! It sends nothing and measures no silence: what a complete packet is answered with is decided in [`super`].
 
 use core::time::Duration;
 
@@ -299,7 +301,12 @@ impl<A: AsRef<[u8]>> Server<A> {
                 if self.receive.unknown >= MAX_UNKNOWN_PACKETS {
                     return Err(Violation::TooManyUnknown { limit: MAX_UNKNOWN_PACKETS });
                 }
-                self.receive.part = Part::Unknown;
+                if body == 0 {
+                    // Complete: without an end at once, its deadline could strike before the next call.
+                    self.receive.end_of_frame();
+                } else {
+                    self.receive.part = Part::Unknown;
+                }
                 Ok(Step::Event(Event::UnknownPacket { id, body }))
             }
         }

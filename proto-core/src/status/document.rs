@@ -1,4 +1,6 @@
 //! Writes status documents and the text component that refuses a login
+//!
+//! It reads nothing back, makes no favicon, and does not shorten what does not fit: that is refused.
 
 use crate::wire::varint;
 use core::fmt;

@@ -1,4 +1,6 @@
 //! Picks the fields of a [`Status`] out of the tokens of a document
+//!
+//! It does not scan (that is [`crate::json`]'s) and keeps nothing of the document beyond those fields.
 
 use super::favicon::Favicon;
 use super::{Field, Status};

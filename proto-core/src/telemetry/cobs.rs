@@ -1,4 +1,6 @@
 //! Consistent overhead byte stuffing, decoded a byte at a time
+//!
+//! The other direction is in [`super::encode`]. It does not look for the zeros, and checks neither CRC nor content.
 
 use super::Fault;
 

@@ -1,4 +1,6 @@
 //! Reports as a monitor shows them
+//!
+//! It colours nothing, aligns nothing and filters nothing; a monitor that does has the values.
 
 use core::fmt;
 

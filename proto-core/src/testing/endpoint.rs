@@ -1,4 +1,6 @@
 //! One machine, what is on its way to it, and what happened to it
+//!
+//! It moves no byte to another machine and lets no time pass: that is for [`super::Pair`].
 
 extern crate std;
 

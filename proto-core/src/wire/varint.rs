@@ -3,6 +3,8 @@
 //! Seven bits a byte, least significant group first, bit 7 set where more follow; negative numbers in two's
 //! complement. Overlong forms are accepted, a fifth byte above `0F` is not, and a sixth is never read
 //! (PROTOCOL.md §1).
+//!
+//! It does not judge the number: whether a length is allowed is for whoever asked for one.
 
 use super::cursor::Cursor;
 

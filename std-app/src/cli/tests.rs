@@ -24,6 +24,13 @@ fn client(options: &str) -> ClientArgs {
     }
 }
 
+fn monitor(options: &str) -> MonitorArgs {
+    match run(&format!("slp monitor {options}")) {
+        Ok(Cli { command: Command::Monitor(args) }) => args,
+        other => panic!("{options}: {other:?}"),
+    }
+}
+
 fn printed(line: &str) -> String {
     match run(line) {
         Err(outcome @ UsageOutcome::Print(_)) => {
@@ -123,11 +130,22 @@ fn every_option_of_the_client() {
 }
 
 #[test]
+fn every_option_of_the_monitor() {
+    let port = monitor("COM3");
+    assert_eq!((port.source.to_str(), port.baud), (Some("COM3"), 115_200));
+    assert!(!port.follow && !port.reconnect && !port.json && !port.reads_stdin());
+    assert!(monitor("-").reads_stdin() && !monitor("./-").reads_stdin());
+    assert_eq!(monitor("x --baud 9600").baud, 9_600);
+    assert!(monitor("x --follow").follow && monitor("x --reconnect").reconnect && monitor("x --json").json);
+    assert!(run("slp monitor x").unwrap().command.common().is_none());
+}
+
+#[test]
 fn options_that_both_have() {
     for command in ["server", "client"] {
         let common = |option: &str| {
             let cli = run(&format!("slp {command} {option}")).unwrap();
-            cli.command.common().clone()
+            cli.command.common().cloned().expect("it has them")
         };
         assert_eq!(common("--config a.toml").config, Some(PathBuf::from("a.toml")));
         assert!(common("--print-config").print_config);
@@ -160,9 +178,9 @@ fn version_and_help_are_printed() {
 #[test]
 fn wrong_usage_gets_one_line_that_says_what_to_do() {
     for (line, expected) in [
-        ("slp", r#"a command is missing, expected server or client (try "slp --help")"#),
+        ("slp", r#"a command is missing, expected server, client or monitor (try "slp --help")"#),
         ("slp sevrer", r#"unknown command "sevrer", did you mean "server"? (try "slp --help")"#),
-        ("slp xyz", r#"unknown command "xyz", expected server or client (try "slp --help")"#),
+        ("slp xyz", r#"unknown command "xyz", expected server, client or monitor (try "slp --help")"#),
         ("slp --jsn", r#"unknown option "--jsn" (try "slp --help")"#),
         (
             "slp server --max-client 3",
@@ -212,6 +230,16 @@ fn wrong_usage_gets_one_line_that_says_what_to_do() {
         ("slp server --json=yes", r#"--json: takes no value, found "yes" (try "slp server --help")"#),
         ("slp server --protocol 1 --protocol 2", r#"--protocol is given more than once (try "slp server --help")"#),
         ("slp client --plain --plain", r#"--plain is given more than once (try "slp client --help")"#),
+        ("slp monitor", r#"PORT|FILE|- is missing (try "slp monitor --help")"#),
+        (
+            "slp monitor x --baud 0",
+            r#"--baud: expected a whole number from 50 to 12000000, found "0" (try "slp monitor --help")"#,
+        ),
+        ("slp monitor x y", r#"unexpected argument "y" (try "slp monitor --help")"#),
+        (
+            "slp monitor --follow x --reconnect",
+            r#"--follow cannot be used with --reconnect (try "slp monitor --help")"#,
+        ),
         ("slp client --legacy --reconnect", r#"--legacy cannot be used with --reconnect (try "slp client --help")"#),
     ] {
         let args: Vec<&str> = line.split(' ').collect();
@@ -260,6 +288,7 @@ proptest! {
             prop_oneof![
                 Just("server".to_owned()),
                 Just("client".to_owned()),
+                Just("monitor".to_owned()),
                 "--(listen|json|plain|protocol|timeout|legacy|max-clients)(=.{0,3})?",
                 ".{0,6}",
             ],

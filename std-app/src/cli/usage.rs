@@ -46,7 +46,7 @@ pub(super) fn outcome(error: &clap::Error, args: &[OsString]) -> UsageOutcome {
         return UsageOutcome::Print(error.to_string());
     }
     let help = match args.get(1).and_then(|arg| arg.to_str()) {
-        Some(command @ ("server" | "client")) => format!("slp {command} --help"),
+        Some(command @ ("server" | "client" | "monitor")) => format!("slp {command} --help"),
         _ => "slp --help".to_owned(),
     };
     UsageOutcome::Wrong(format!("{} (try \"{help}\")", explanation(error)))
@@ -60,11 +60,14 @@ fn explanation(error: &clap::Error) -> String {
         ErrorKind::InvalidSubcommand => {
             let name = text(error, ContextKind::InvalidSubcommand).unwrap_or_default();
             let near = text(error, ContextKind::SuggestedSubcommand);
-            unknown("command", &name, near.as_deref(), "server or client")
+            unknown("command", &name, near.as_deref(), "server, client or monitor")
         }
         ErrorKind::UnknownArgument => unknown_argument(error, &wrong_option),
         ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            "a command is missing, expected server or client".to_owned()
+            "a command is missing, expected server, client or monitor".to_owned()
+        }
+        ErrorKind::MissingRequiredArgument => {
+            format!("{} is missing", text(error, ContextKind::InvalidArg).as_deref().map_or("an argument", bare))
         }
         ErrorKind::InvalidValue if value.is_empty() => {
             format!("{option}: the value is missing, expected {}", value_name(&wrong_option))
@@ -109,9 +112,16 @@ fn unknown(what: &str, given: &str, near: Option<&str>, expected: &str) -> Strin
 fn option_name(shown: &str) -> &str {
     if shown.starts_with('-') {
         shown.split([' ', '=']).next().unwrap_or(shown)
+    } else if shown.starts_with('<') {
+        bare(shown)
     } else {
         shown.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or(shown)
     }
+}
+
+/// `FILE` of `<FILE>`
+fn bare(shown: &str) -> &str {
+    shown.strip_prefix('<').and_then(|inner| inner.strip_suffix('>')).unwrap_or(shown)
 }
 
 /// `ADDR:PORT` of `--listen <ADDR:PORT>`

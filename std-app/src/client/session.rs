@@ -9,8 +9,8 @@ use proto_core::packet::HostTooLong;
 use proto_core::{Machine, State, Timeouts};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
-use tokio::sync::mpsc;
 
+use super::inbox::Inbox;
 use super::translate::Translator;
 use super::{Command, Outcome};
 use crate::client::Event;
@@ -24,6 +24,9 @@ const READ: usize = 16 * 1_024;
 
 /// Events after which a server that never pauses is left for a moment, so that commands are not kept waiting
 const BATCH: usize = 64;
+
+/// Reads after which commands and deadlines have their turn
+const TURN: u32 = 16;
 
 /// How a connection ended
 pub(super) enum End {
@@ -65,8 +68,6 @@ pub(super) struct Session<'a> {
     translator: Translator,
     clock: &'a Clock,
     events: &'a Events<Event>,
-    /// End when no exchange is in progress
-    finishing: bool,
     buffer: Box<[u8; READ]>,
     /// Bytes of `buffer` that the machine could not take yet
     unread: Range<usize>,
@@ -78,6 +79,7 @@ impl<'a> Session<'a> {
         resolved: &Resolved,
         clock: &'a Clock,
         events: &'a Events<Event>,
+        failure: Option<String>,
     ) -> Result<Self, HostTooLong> {
         let machine = proto_core::Client::new(&Config {
             protocol_version: config.protocol,
@@ -93,33 +95,38 @@ impl<'a> Session<'a> {
         })?;
         Ok(Self {
             machine,
-            translator: Translator::new(),
+            translator: Translator::new(failure),
             clock,
             events,
-            finishing: false,
             buffer: Box::new([0; READ]),
             unread: 0..0,
         })
     }
 
-    /// Runs to the end of the connection, beginning with the commands that came before it stood
-    pub(super) async fn run(
-        mut self,
-        stream: TcpStream,
-        early: Vec<Command>,
-        commands: &mut mpsc::Receiver<Command>,
-    ) -> End {
-        let mut end = early.into_iter().find_map(|command| self.carry_out(command));
+    /// Runs to the end of the connection; how it ended, and whether the server answered anything
+    pub(super) async fn run(mut self, stream: TcpStream, inbox: &mut Inbox) -> (End, bool) {
+        let end = self.run_to_end(&stream, inbox).await;
+        let answered = self.translator.has_answer();
+        (self.over(end).await, answered)
+    }
+
+    async fn run_to_end(&mut self, stream: &TcpStream, inbox: &mut Inbox) -> End {
+        let mut end = None;
+        let mut rang = false;
         let timer = tokio::time::sleep(Duration::ZERO);
         tokio::pin!(timer);
         loop {
-            let pumped = match end.take().map_or_else(|| self.pump(&stream), Err) {
+            let pumped = match end.take().map_or_else(|| self.pump(stream), Err) {
                 Ok(pumped) => pumped,
-                Err(end) => return self.over(end).await,
+                Err(end) => return end,
             };
             self.tell().await;
-            let quiet = self.machine.state() == State::Default && !pumped.writable && !pumped.again;
-            if self.finishing && quiet {
+            // Only here, where all that has come is read: what came in time counts, even where this task is late.
+            if std::mem::take(&mut rang) {
+                end = self.time_out();
+                continue;
+            }
+            if inbox.finishing && inbox.waiting.is_empty() && self.machine.state() == State::Default {
                 return self.asked();
             }
             let deadline = self.machine.poll_timeout();
@@ -134,15 +141,22 @@ impl<'a> Session<'a> {
             };
             tokio::select! {
                 ready = stream.ready(interest), if !pumped.again => end = ready.err().map(|error| End::broken(&error)),
-                () = std::future::ready(()), if pumped.again => {}
-                command = commands.recv() => end = self.carry_out(command.unwrap_or(Command::Exit)),
-                () = &mut timer, if deadline.is_some() => end = self.time_out(),
+                () = tokio::task::yield_now(), if pumped.again => {}
+                command = inbox.next(), if !inbox.finishing || !inbox.waiting.is_empty() => match command {
+                    Command::Finish => inbox.finishing = true,
+                    command => end = self.carry_out(command),
+                },
+                () = &mut timer, if deadline.is_some() => rang = true,
+            }
+            if rang {
+                // After a time in which nothing ran, the timer rings before the socket has been looked at.
+                tokio::task::yield_now().await;
             }
         }
     }
 
     /// Tells the end of the connection
-    async fn over(mut self, end: End) -> End {
+    async fn over(&mut self, end: End) -> End {
         let (reason, clean) = match end {
             End::Lost { reason, clean } => (reason, clean),
             End::Asked(_) => {
@@ -175,10 +189,8 @@ impl<'a> Session<'a> {
         let now = self.clock.now();
         let carried_out = match command {
             Command::Exit => return Some(self.asked()),
-            Command::Finish => {
-                self.finishing = true;
-                Ok(())
-            }
+            // The inbox has noted it.
+            Command::Finish => Ok(()),
             Command::Refused(message) => {
                 self.translator.error(message);
                 Ok(())
@@ -209,12 +221,14 @@ impl<'a> Session<'a> {
 
     /// Moves bytes both ways until the socket has to be waited for
     fn pump(&mut self, stream: &TcpStream) -> Result<Pumped, End> {
+        let mut reads = 0;
         loop {
             let writable = !self.transmit(stream).map_err(|error| End::broken(&error))?;
-            if self.translator.queue().len() >= BATCH {
+            if self.translator.queue().len() >= BATCH || reads >= TURN {
                 return Ok(Pumped { writable, again: true });
             }
             if self.unread.is_empty() {
+                reads += 1;
                 match stream.try_read(&mut *self.buffer) {
                     Ok(0) => {
                         let _no_event = self.machine.handle_eof(self.clock.now()).map_err(End::failed)?;

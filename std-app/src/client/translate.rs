@@ -2,6 +2,7 @@
 
 use proto_core::State;
 use proto_core::client::{Event as Heard, Missing, ResponseEnd};
+use proto_core::packet::MAX_RESPONSE_UNITS;
 use proto_core::status::Picker;
 use proto_core::wire::string::Chunk;
 
@@ -19,16 +20,20 @@ pub(super) struct Translator {
     state: State,
     /// Why the last exchange failed, if it did
     failure: Option<String>,
+    /// Whether the server has answered anything
+    answered: bool,
     queue: Vec<Event>,
 }
 
 impl Translator {
-    pub(super) fn new() -> Self {
+    /// `failure` is that of the last exchange on an earlier connection
+    pub(super) fn new(failure: Option<String>) -> Self {
         Self {
             picker: Box::new(Fields::new()),
             document_error: None,
             state: State::Default,
-            failure: None,
+            failure,
+            answered: false,
             queue: Vec::new(),
         }
     }
@@ -41,6 +46,11 @@ impl Translator {
     /// Why the last exchange failed, if it did
     pub(super) const fn failure(&self) -> Option<&String> {
         self.failure.as_ref()
+    }
+
+    /// Whether the server has answered anything on this connection
+    pub(super) const fn has_answer(&self) -> bool {
+        self.answered
     }
 
     pub(super) fn error(&mut self, message: impl Into<String>) {
@@ -95,6 +105,7 @@ impl Translator {
 
     /// The document is complete
     fn document(&mut self, end: ResponseEnd) {
+        self.answered = true;
         let status = match self.picker.finish() {
             Ok(status) => status,
             Err(error) => {
@@ -104,6 +115,7 @@ impl Translator {
                 return;
             }
         };
+        let shortened: Vec<_> = status.truncated().iter().map(|field| field.to_string()).collect();
         self.queue.push(Event::Status(Status {
             version_name: status.version_name().map(str::to_owned),
             protocol: status.protocol(),
@@ -113,9 +125,18 @@ impl Translator {
             sample: status.sample().map(str::to_owned).collect(),
             favicon_bytes: status.favicon_bytes(),
             raw_bytes: end.bytes,
-            truncated: !status.truncated().is_empty(),
+            truncated: !shortened.is_empty(),
             oversize: end.oversize,
         }));
+        if !shortened.is_empty() {
+            self.error(format!("longer than what is kept, and shortened: {}", shortened.join(", ")));
+        }
+        if end.oversize {
+            self.error(format!(
+                "the status has {} UTF-16 units, more than the {MAX_RESPONSE_UNITS} allowed",
+                end.units
+            ));
+        }
     }
 
     fn lost(&mut self, message: String) {

@@ -34,8 +34,11 @@ impl Favicon {
     /// # Errors
     /// The file cannot be read, is over [`MAX_FAVICON_BYTES`], or is not a PNG image of 64×64 pixels.
     pub fn load(path: &Path) -> Result<Self, FaviconError> {
-        if path.is_dir() {
-            return Err(FaviconError::Directory);
+        // Looked at before it is opened: opening a pipe would wait for its other end.
+        match std::fs::metadata(path) {
+            Ok(data) if data.is_dir() => return Err(FaviconError::Directory),
+            Ok(data) if !data.is_file() => return Err(FaviconError::NotAFile),
+            _ => {}
         }
         let mut bytes = Vec::new();
         let limit = u64::try_from(MAX_FAVICON_BYTES).unwrap_or(u64::MAX);
@@ -88,6 +91,8 @@ pub enum FaviconError {
     Unreadable(io::ErrorKind),
     /// It is a directory
     Directory,
+    /// It is a pipe, a device or the like
+    NotAFile,
     /// It has more than [`MAX_FAVICON_BYTES`]
     TooLarge,
     /// It does not begin as every PNG does
@@ -107,6 +112,7 @@ impl fmt::Display for FaviconError {
             Self::Unreadable(io::ErrorKind::NotFound) => f.write_str("no such file"),
             Self::Unreadable(kind) => write!(f, "cannot be read: {kind}"),
             Self::Directory => f.write_str("is a directory, expected a PNG image"),
+            Self::NotAFile => f.write_str("is no regular file, expected a PNG image"),
             Self::TooLarge => write!(f, "has over {MAX_FAVICON_BYTES} bytes, more than fits into the status document"),
             Self::NotPng => f.write_str("is not a PNG image"),
             Self::WrongSize { width, height } => {

@@ -66,14 +66,12 @@ fn summary(status: &Status) -> String {
     let sample = if status.sample.is_empty() { String::new() } else { format!(": {}", status.sample.join(", ")) };
     let icon = status.favicon_bytes.map_or_else(String::new, |bytes| format!(", icon of {bytes}"));
     format!(
-        "{}; {}, protocol {}; {} of {} online{sample} ({} bytes{icon}{}{})",
+        "{}; {}, protocol {}; {} of {} online{sample} ({} bytes{icon})",
         text(&status.description),
         text(&status.version_name),
         number(status.protocol),
         number(status.online),
         number(status.max),
         status.raw_bytes,
-        if status.truncated { ", shortened" } else { "" },
-        if status.oversize { ", longer than the protocol allows" } else { "" },
     )
 }

@@ -100,14 +100,19 @@ fn print(format: Format, clock: &Clock, output: &mut impl Write, event: &impl Re
     }
 }
 
-fn print_line(colour: bool, clock: &Clock, output: &mut impl Write, line: &Line) -> io::Result<()> {
-    let time = clock.time_of_day(clock.now().as_micros());
-    let (on, off) = match (colour, line.severity) {
+/// What turns the colour of a severity on and off again, where there is to be `colour`
+pub(crate) const fn colours(colour: bool, severity: Severity) -> (&'static str, &'static str) {
+    match (colour, severity) {
         (false, _) | (true, Severity::Info | Severity::Success) => ("", ""),
         (true, Severity::Error) => ("\x1b[31m", "\x1b[0m"),
         (true, Severity::Warning) => ("\x1b[33m", "\x1b[0m"),
         (true, Severity::Hint) => ("\x1b[2m", "\x1b[0m"),
-    };
+    }
+}
+
+fn print_line(colour: bool, clock: &Clock, output: &mut impl Write, line: &Line) -> io::Result<()> {
+    let time = clock.time_of_day(clock.now().as_micros());
+    let (on, off) = colours(colour, line.severity);
     match &line.source {
         Some(source) => writeln!(output, "{time}  {source}  {on}{}{off}", line.text),
         None => writeln!(output, "{time}  {on}{}{off}", line.text),

@@ -21,6 +21,9 @@ use super::registry::{Connection, Inner};
 /// Bytes read at once; more than any frame to a server has
 const READ: usize = 2_048;
 
+/// Reads after which others have their turn: a client that never pauses must not keep the thread
+const TURN: u32 = 16;
+
 /// How long a client may take to read the last answer
 const LINGER: Duration = Duration::from_secs(1);
 
@@ -36,6 +39,10 @@ struct Over {
 }
 
 impl Over {
+    fn stopped() -> Self {
+        Self { reason: "the server stopped".to_owned(), clean: true, linger: false }
+    }
+
     fn failed(reason: proto_core::Error) -> Self {
         Self { reason: reason.to_string(), clean: false, linger: false }
     }
@@ -56,6 +63,8 @@ enum Pumped {
     Idle { writable: bool },
     /// The front end is behind with this event
     Behind(Event),
+    /// Nothing, but others want their turn
+    Again,
     /// Nothing more
     Over(Over),
 }
@@ -63,7 +72,7 @@ enum Pumped {
 /// Serves one client to the end and tells why it was one
 pub(super) async fn serve(stream: TcpStream, connection: Arc<Connection>, shared: Arc<Shared>) {
     let mut stream = stream;
-    let mut task = Task { unread: Vec::new(), address: String::new(), ended: None, eof: false };
+    let mut task = Task { unread: Vec::new(), offer: false, address: String::new(), ended: None, eof: false };
     let over = task.run(&stream, &connection, &shared).await;
     if over.linger {
         Box::pin(linger(&mut stream)).await;
@@ -99,6 +108,8 @@ async fn linger(stream: &mut TcpStream) {
 struct Task {
     /// Bytes read that the machine could not take yet; empty and without memory nearly always
     unread: Vec<u8>,
+    /// Offer the machine `unread` before anything else, even if it is empty: it stopped at an event
+    offer: bool,
     /// The server address of the Handshake that is coming in
     address: String,
     /// Why the connection ends when all is sent, where the machine ended it in good order
@@ -115,10 +126,17 @@ impl Task {
         let mut armed = None;
         let mut rang = false;
         loop {
+            if *stopping.borrow() {
+                return Over::stopped();
+            }
             let writable = match self.pump(stream, connection, shared) {
                 Pumped::Over(over) => return over,
                 Pumped::Behind(event) => {
                     tell(event, shared, &mut stopping).await;
+                    continue;
+                }
+                Pumped::Again => {
+                    tokio::task::yield_now().await;
                     continue;
                 }
                 Pumped::Idle { writable } => writable,
@@ -158,7 +176,7 @@ impl Task {
                     rang = true;
                 }
                 _ = stopping.wait_for(|&stopping| stopping) => {
-                    return Over { reason: "the server stopped".to_owned(), clean: true, linger: false };
+                    return Over::stopped();
                 }
             }
             if rang {
@@ -178,16 +196,17 @@ impl Task {
     /// Moves bytes both ways until the socket or the front end has to be waited for
     fn pump(&mut self, stream: &TcpStream, connection: &Connection, shared: &Shared) -> Pumped {
         let mut buffer = [0; READ];
-        loop {
+        for _ in 0..TURN {
             let now = shared.clock.now();
             let mut inner = connection.lock();
-            // What is left of an earlier read comes first.
-            if !self.unread.is_empty() {
+            // What is left of an earlier read comes first, and so does an event that it still leads to.
+            if std::mem::take(&mut self.offer) || !self.unread.is_empty() {
                 let unread = std::mem::take(&mut self.unread);
                 match self.feed(&mut inner, now, &unread, connection, shared) {
                     Ok((consumed, behind)) => {
                         self.unread = unread.get(consumed..).unwrap_or_default().to_vec();
                         if let Some(event) = behind {
+                            self.offer = true;
                             return Pumped::Behind(event);
                         }
                     }
@@ -238,12 +257,14 @@ impl Task {
                         self.unread = rest.to_vec();
                     }
                     if let Some(event) = behind {
+                        self.offer = true;
                         return Pumped::Behind(event);
                     }
                 }
                 Err(over) => return Pumped::Over(over),
             }
         }
+        Pumped::Again
     }
 
     /// Offers `input` to the machine; tells how much it took, and the event that the front end has no room for
@@ -292,8 +313,7 @@ impl Task {
                 Event::Handshake { client, protocol_version, server_address, server_port, next_state }
             }
             Heard::Request => {
-                let response = shared.documents.response();
-                let bytes = response.len();
+                let (response, bytes) = shared.documents.response();
                 let _asked_for = inner.machine.respond(response);
                 Event::Request { client, bytes }
             }
@@ -313,15 +333,9 @@ impl Task {
                 Event::Pong { client, payload, rtt }
             }
             Heard::UnexpectedPong { payload } => {
-                if quiet {
-                    return None;
-                }
                 Event::Error { message: format!("{client} answered a ping {payload} that it does not owe; ignored") }
             }
             Heard::UnknownPacket { id, body } => {
-                if quiet {
-                    return None;
-                }
                 Event::Error { message: format!("{client} sent a packet of unknown id {id}, {body} bytes; skipped") }
             }
             // The client's silence is no news; its answer will be.

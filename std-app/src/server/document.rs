@@ -4,6 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use proto_core::legacy::{self, LegacyStatus};
 use proto_core::status::{EncodeError, MAX_FRAME_BYTES, Sample, StatusDocument, encode_disconnect};
+use proto_core::wire::cursor::Cursor;
+use proto_core::wire::varint;
 
 use crate::config;
 
@@ -17,7 +19,7 @@ pub(super) struct Documents {
 struct Response {
     online: u32,
     /// The frame, unless something has changed since it was encoded
-    encoded: Option<Arc<[u8]>>,
+    encoded: Option<(Arc<[u8]>, usize)>,
     /// Room to encode in, kept from one time to the next
     scratch: Vec<u8>,
 }
@@ -46,6 +48,14 @@ pub(crate) fn encode(config: &config::Server, online: u32, out: &mut [u8]) -> Re
 /// Its size, and the largest allowed.
 pub fn check(config: &config::Server) -> Result<(), EncodeError> {
     encode(config, config.max_clients, &mut vec![0; MAX_FRAME_BYTES]).map(drop)
+}
+
+/// The length of the document in a Response's frame: behind the frame's length and the id
+fn document_len(frame: &[u8]) -> usize {
+    let mut input = Cursor::new(frame);
+    let mut number = || varint::Decoder::new().decode(&mut input).ok().flatten();
+    let (_length, _id, document) = (number(), number(), number());
+    document.and_then(|document| usize::try_from(document).ok()).unwrap_or_default()
 }
 
 impl Documents {
@@ -78,17 +88,19 @@ impl Documents {
         }
     }
 
-    /// The frame of the Response as things stand
-    pub(super) fn response(&self) -> Arc<[u8]> {
+    /// The frame of the Response as things stand, and the length of the document in it
+    pub(super) fn response(&self) -> (Arc<[u8]>, usize) {
         let mut guard = self.lock();
         let response = &mut *guard;
         if let Some(encoded) = &response.encoded {
-            return Arc::clone(encoded);
+            return encoded.clone();
         }
         // With as many clients as may be it fits, `new` saw to that; with fewer it is no longer.
         let length = encode(&self.config, response.online, &mut response.scratch).unwrap_or_default();
-        let encoded: Arc<[u8]> = response.scratch.get(..length).unwrap_or_default().into();
-        response.encoded = Some(Arc::clone(&encoded));
+        let frame: Arc<[u8]> = response.scratch.get(..length).unwrap_or_default().into();
+        let document = document_len(&frame);
+        let encoded = (frame, document);
+        response.encoded = Some(encoded.clone());
         encoded
     }
 

@@ -39,7 +39,7 @@ pub enum Event {
     Request {
         /// Who
         client: SocketAddr,
-        /// Length of the answer in bytes
+        /// Length of the document in bytes
         bytes: usize,
     },
     /// A client asked as clients before 1.7 did and gets an answer
