@@ -348,7 +348,7 @@ fn reports_of_the_device_agree_with_the_servers_log() {
         server.wait_for("connected");
         device.type_line("ping 42");
         device.wait_for("pong 42 after");
-        server.wait_for("status sent, 154 bytes");
+        server.wait_for("status sent, 149 bytes");
         server.wait_for("ping 42 answered");
         server.type_line("ping -7");
         device.wait_for("server ping -7 answered");
@@ -372,7 +372,7 @@ fn reports_of_the_device_agree_with_the_servers_log() {
             Report::Status {
                 online: Some(1),
                 max: Some(10),
-                // The frame that the server logs has its length, its id and the length of the text besides.
+                // As the server logs it.
                 response_bytes: 149,
                 description: "Hello World !".try_into().expect("short"),
                 description_cut: false,
