@@ -372,7 +372,7 @@ fn reports_of_the_device_agree_with_the_servers_log() {
             Report::Status {
                 online: Some(1),
                 max: Some(10),
-                // The frame that the server logs has its length, its id and the length of the text besides.
+                // As the server logs it.
                 response_bytes: 149,
                 description: "Hello World !".try_into().expect("short"),
                 description_cut: false,

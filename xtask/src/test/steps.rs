@@ -11,8 +11,8 @@ use crate::build_firmware::{self, BOARDS};
 use crate::cmd::{Cmd, CmdError};
 use crate::setup::Need;
 use crate::setup::rust::{THUMB, WINDOWS};
-use crate::tidy;
 use crate::workspace::{self, Members};
+use crate::{size, tidy};
 
 /// A named part of `cargo xtask test`
 pub(super) struct Step {
@@ -63,6 +63,13 @@ pub(super) const STEPS: &[Step] = &[
         needs: &[Need::Thumb],
         runs_without: false,
         run: thumb,
+    },
+    Step {
+        name: "firmware",
+        about: "the device's firmware for each board: lints, flash and memory against their budgets",
+        needs: &[Need::Thumb, Need::Qemu, Need::Clippy],
+        runs_without: false,
+        run: firmware,
     },
     Step {
         name: "windows",
@@ -274,6 +281,16 @@ fn thumb(context: &mut Context) {
     for set in context.feature_sets("thumb", "proto-core", HOST_ONLY) {
         let build = context.cargo("build").args(["--package", "proto-core", "--lib", "--release", "--target", THUMB]);
         context.check("thumb", &build.args(set));
+    }
+}
+
+fn firmware(context: &mut Context) {
+    for board in BOARDS {
+        let clippy = context.cargo("clippy").args(["--package", "embedded-app", "--features", board.name]);
+        context.check("firmware", &clippy.args(["--target", board.target, "--", "--deny", "warnings"]));
+    }
+    if let Err(error) = size::measure(&mut context.report) {
+        context.fail("firmware", format_args!("{error:#}"));
     }
 }
 
