@@ -230,7 +230,7 @@ impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize> Status<NA
 
     /// Fields of which something was not of its type, and was ignored or, with a number, cut
     ///
-    /// A number counts as malformed when it is not whole or beyond 64 bits; it is cut then. `null` is
+    /// A number counts as malformed when it is not whole, and is cut then, or beyond 64 bits, and is missing then. `null` is
     /// malformed as any other wrong type.
     #[must_use]
     pub const fn malformed(&self) -> Fields {

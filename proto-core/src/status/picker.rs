@@ -360,7 +360,9 @@ impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize> Picker<NA
                 return self.malformed();
             }
         };
-        *place = Some(number.value);
+        // What no `i64` holds is unknown: its nearest would be invented (PROTOCOL.md §4).
+        let beyond = !number.exact && matches!(number.value, i64::MIN | i64::MAX);
+        *place = (!beyond).then_some(number.value);
         if !number.exact {
             self.malformed();
         }

@@ -7,8 +7,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
-/// Port of a server whose address names none (PROTOCOL.md §4)
-pub const DEFAULT_PORT: u16 = 25565;
+pub use proto_core::packet::DEFAULT_PORT;
 
 /// Longest host name, in bytes: what the DNS can carry
 ///
