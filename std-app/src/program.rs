@@ -37,6 +37,9 @@ const USAGE: u8 = 2;
 /// How long the other side may take to end once the front end has
 const END_DEADLINE: Duration = Duration::from_secs(5);
 
+/// How long the last line on standard error may take to be written
+const COMPLAIN_DEADLINE: Duration = Duration::from_secs(1);
+
 /// Commands that may wait for the other side
 const COMMANDS: usize = 64;
 
@@ -198,9 +201,12 @@ where
         let signals = Signals::new()?;
         if line_mode {
             let format = format(common.json);
-            let mut output = io::BufWriter::new(io::stdout().lock());
-            let input = plain::lines(io::stdin());
-            plain::run::<S>(format, &clock, &mut output, input, command_sender, event_receiver, signals)
+            let streams = plain::Streams {
+                input: plain::lines(io::stdin()),
+                output: plain::sink("stdout", io::stdout())?,
+                help: plain::sink("stderr", io::stderr())?,
+            };
+            plain::run::<S>(format, &clock, streams, command_sender, event_receiver, signals)
                 .await
                 .map_err(|error| named("cannot write the output", &error))
         } else {
@@ -240,7 +246,16 @@ fn print(text: &str) -> u8 {
 
 /// One line on standard error: what was wrong and what to do
 fn complain(what: &impl std::fmt::Display, status: u8) -> u8 {
-    // Where that fails too there is nobody left to tell.
-    let _told = writeln!(io::stderr(), "slp: {what}");
+    let line = format!("slp: {what}\n");
+    let (told, written) = std::sync::mpsc::channel::<()>();
+    let tell = move || {
+        // Where that fails too there is nobody left to tell.
+        let _told = io::stderr().write_all(line.as_bytes());
+        drop(told);
+    };
+    // On a thread, since one may wait for ever for whoever reads it.
+    if thread::Builder::new().spawn(tell).is_ok() {
+        let _written_or_not = written.recv_timeout(COMPLAIN_DEADLINE);
+    }
     status
 }
