@@ -36,6 +36,9 @@ const USAGE: u8 = 2;
 /// How long the other side may take to end once the front end has
 const END_DEADLINE: Duration = Duration::from_secs(5);
 
+/// How long the last line on standard error may take to be written
+const COMPLAIN_DEADLINE: Duration = Duration::from_secs(1);
+
 /// Commands that may wait for the other side
 const COMMANDS: usize = 64;
 
@@ -153,9 +156,12 @@ where
             let colour =
                 io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
             let format = if common.json { plain::Format::Json } else { plain::Format::Text { colour } };
-            let mut output = io::BufWriter::new(io::stdout().lock());
-            let input = plain::lines(io::stdin());
-            plain::run::<S>(format, &clock, &mut output, input, command_sender, event_receiver, signals)
+            let streams = plain::Streams {
+                input: plain::lines(io::stdin()),
+                output: plain::sink("stdout", io::stdout())?,
+                help: plain::sink("stderr", io::stderr())?,
+            };
+            plain::run::<S>(format, &clock, streams, command_sender, event_receiver, signals)
                 .await
                 .map_err(|error| named("cannot write the output", &error))
         } else {
@@ -196,7 +202,16 @@ fn print(text: &str) -> u8 {
 
 /// One line on standard error: what was wrong and what to do
 fn complain(what: &impl std::fmt::Display, status: u8) -> u8 {
-    // Where that fails too there is nobody left to tell.
-    let _told = writeln!(io::stderr(), "slp: {what}");
+    let line = format!("slp: {what}\n");
+    let (told, written) = std::sync::mpsc::channel::<()>();
+    let tell = move || {
+        // Where that fails too there is nobody left to tell.
+        let _told = io::stderr().write_all(line.as_bytes());
+        drop(told);
+    };
+    // On a thread, since one may wait for ever for whoever reads it.
+    if thread::Builder::new().spawn(tell).is_ok() {
+        let _written_or_not = written.recv_timeout(COMPLAIN_DEADLINE);
+    }
     status
 }

@@ -83,7 +83,15 @@ mod imp {
 
 /// The signals that ask a program to end
 #[derive(Debug)]
-pub struct Signals(Option<imp::Sources>);
+pub struct Signals(Source);
+
+#[derive(Debug)]
+enum Source {
+    System(imp::Sources),
+    None,
+    #[cfg(test)]
+    Test(tokio::sync::mpsc::Receiver<()>),
+}
 
 impl Signals {
     /// Takes over the signals' handling; needs a tokio runtime
@@ -94,20 +102,32 @@ impl Signals {
     /// # Errors
     /// What the system says.
     pub fn new() -> io::Result<Self> {
-        imp::Sources::new().map(|sources| Self(Some(sources)))
+        imp::Sources::new().map(|sources| Self(Source::System(sources)))
     }
 
     /// None that ever come, for tests
     #[must_use]
     pub const fn none() -> Self {
-        Self(None)
+        Self(Source::None)
+    }
+
+    /// One for each message of the sender's
+    #[cfg(test)]
+    pub(crate) fn by_hand() -> (tokio::sync::mpsc::Sender<()>, Self) {
+        let (sender, receiver) = tokio::sync::mpsc::channel(4);
+        (sender, Self(Source::Test(receiver)))
     }
 
     /// Waits for the next signal
     pub async fn recv(&mut self) {
         match &mut self.0 {
-            Some(sources) => sources.recv().await,
-            None => std::future::pending().await,
+            Source::System(sources) => sources.recv().await,
+            Source::None => std::future::pending().await,
+            #[cfg(test)]
+            Source::Test(receiver) => match receiver.recv().await {
+                Some(()) => {}
+                None => std::future::pending().await,
+            },
         }
     }
 }
