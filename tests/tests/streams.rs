@@ -27,7 +27,9 @@ fn help_that_cannot_be_written_is_no_reason_to_end() {
         server().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(unread()).spawn().expect("the program starts");
     let mut input = child.stdin.take().expect("it is piped");
     input.write_all(b"help\nhelp\nlist\nstop\n").expect("it reads");
-    let output = child.wait_with_output().expect("it ends");
+    let (sender, ended) = std::sync::mpsc::channel();
+    std::thread::spawn(move || sender.send(child.wait_with_output()));
+    let output = ended.recv_timeout(slp_tests::DEADLINE).expect("waited for its end").expect("its output");
     let told = String::from_utf8(output.stdout).expect("UTF-8");
     assert_eq!(output.status.code(), Some(0), "{told}");
     assert!(told.contains(r#""event":"list""#) && told.contains(r#""event":"stopped""#), "{told}");
@@ -74,6 +76,7 @@ mod unix {
                 .expect("the program starts");
             child.stdin.take().expect("it is piped").write_all(b"help\n").expect("it reads");
             // That help comes shows that it listens to its input, and so to signals.
+            errors.set_read_timeout(Some(DEADLINE)).expect("a socket has this");
             let mut errors = BufReader::new(errors);
             let mut help = String::new();
             while !help.contains("help") {

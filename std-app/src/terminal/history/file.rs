@@ -100,8 +100,8 @@ fn write(path: &Path, lines: &VecDeque<String>) -> io::Result<()> {
         text.push_str(line);
         text.push('\n');
     }
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
+    // Not synced: it happens at each line typed, and what a power cut may lose is the last few of them.
+    file.write_all(text.as_bytes())
 }
 
 /// Takes the lock beside the file, waiting a moment for another program
