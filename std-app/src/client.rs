@@ -79,7 +79,10 @@ pub async fn run(
     loop {
         events.send(Event::Connecting { server: config.server.to_string() }).await;
         let end = match inbox.while_connecting(connect(config)).await {
-            None => return Outcome::from(failure),
+            None => {
+                inbox.leave_out(events).await;
+                return Outcome::from(failure);
+            }
             Some(Err(error)) => End::Lost { reason: error.to_string(), clean: false },
             Some(Ok((stream, resolved))) => {
                 connected_once = true;
@@ -104,6 +107,9 @@ pub async fn run(
         // The end of input ends the client with its last exchange, which the loss has ended.
         let finished = inbox.finishing && inbox.waiting.is_empty();
         if !config.reconnect || finished {
+            if clean && inbox.holds_a_question().await {
+                return Outcome::Failed(format!("{reason} before it was asked; it may be full"));
+            }
             return if clean { Outcome::Done } else { Outcome::Failed(reason) };
         }
         if !clean {
@@ -112,6 +118,7 @@ pub async fn run(
         let (attempt, pause) = backoff.next();
         events.send(Event::Reconnecting { reason, attempt, pause }).await;
         if inbox.while_paused(pause, connected_once, events).await.is_break() {
+            inbox.leave_out(events).await;
             return Outcome::from(failure);
         }
     }

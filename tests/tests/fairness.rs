@@ -154,3 +154,25 @@ fn as_many_commands_as_one_likes_may_be_piped_to_a_client() {
     peer.send(packets::ping(3));
     client.finish().assert_done();
 }
+
+#[test]
+fn question_that_a_full_server_does_not_hear_is_no_success() {
+    let server = Server::start(&["--max-clients", "1"]);
+    let _only = Peer::connect(server.address());
+    // Closed before it could ask, or while it did: one line, and never status 0.
+    for _ in 0..5 {
+        let address = server.address().to_string();
+        Slp::new(["client", &address, "--json"]).run_with("ping\n").assert_failed(1);
+    }
+}
+
+#[test]
+fn lines_before_exit_are_told_although_there_is_no_connection_yet() {
+    let silent = std::net::UdpSocket::bind("127.0.0.1:0").expect("a port");
+    let config = format!("[client]\nnameserver = \"{}\"\n", silent.local_addr().expect("its own address"));
+    let slp = Slp::new(["client", "nobody.example", "--json"]).config(&config);
+    let output = slp.run_with("bad\nping\nexit\n");
+    output.assert_done();
+    assert!(output.stdout[0].contains("unknown command"), "{output:?}");
+    assert!(output.stdout[1].contains("left out: there is no connection yet"), "{output:?}");
+}

@@ -17,6 +17,9 @@ use crate::events::Events;
 /// Commands that may wait here; further ones wait in the channel
 const WAITING: usize = 64;
 
+/// How long the input may be behind a server that closes at once
+const MOMENT: Duration = Duration::from_millis(250);
+
 /// What the front end asks for, in its order
 pub(super) struct Inbox {
     commands: mpsc::Receiver<Command>,
@@ -37,6 +40,37 @@ impl Inbox {
             return command;
         }
         self.commands.recv().await.unwrap_or(Command::Exit)
+    }
+
+    /// Whether a question waits that the server did not live to hear
+    ///
+    /// The input may be a little behind a server that closes at once, so it is given a moment.
+    pub(super) async fn holds_a_question(&mut self) -> bool {
+        let until = Instant::now() + MOMENT;
+        loop {
+            let waiting = self.waiting.pop_front();
+            let command = match waiting {
+                Some(command) => Some(command),
+                None if self.finishing => None,
+                None => timeout_at(until, self.commands.recv()).await.ok().flatten(),
+            };
+            match command {
+                Some(Command::Ping(_)) => return true,
+                Some(Command::Stop | Command::Refused(_)) => {}
+                None | Some(Command::Exit | Command::Finish) => return false,
+            }
+        }
+    }
+
+    /// The client ends before a connection: says what becomes of each line that waited for it
+    pub(super) async fn leave_out(&mut self, events: &Events<Event>) {
+        for command in self.waiting.drain(..) {
+            let message = match command {
+                Command::Refused(message) => message,
+                _ => "left out: there is no connection yet".to_owned(),
+            };
+            events.send(Event::Error { message }).await;
+        }
     }
 
     /// Takes what comes while `connecting` goes on; `None` where the client is to end
