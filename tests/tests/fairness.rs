@@ -1,16 +1,16 @@
 //! Does everybody get a turn, whatever one peer does?
 
 use std::io::Write as _;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
-use slp_tests::{FakeServer, Peer, Server, Slp, packets};
+use slp_tests::{DEADLINE, FakeServer, Peer, Server, Slp, packets};
 
 /// Peers that write the same bytes without a pause, at most 4 000 times 64 KiB each, until they are told to stop
 struct Flood {
     stop: Arc<AtomicBool>,
-    threads: Vec<JoinHandle<usize>>,
+    threads: Vec<JoinHandle<()>>,
 }
 
 impl Flood {
@@ -30,8 +30,9 @@ impl Flood {
 
     fn end(self) {
         self.stop.store(true, Ordering::Relaxed);
-        let written: usize = self.threads.into_iter().map(|thread| thread.join().expect("a flooder ends")).sum();
-        assert!(written > 0, "nothing was flooded");
+        for thread in self.threads {
+            thread.join().expect("a flooder ends");
+        }
     }
 }
 
