@@ -17,14 +17,22 @@ impl Flood {
     fn start(peers: impl IntoIterator<Item = Peer>, unit: &[u8]) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let bytes = unit.repeat(65_536 / unit.len());
+        let (told, flowing) = mpsc::channel();
         let thread = |peer: Peer| {
-            let (stop, bytes) = (Arc::clone(&stop), bytes.clone());
+            let (stop, bytes, told) = (Arc::clone(&stop), bytes.clone(), told.clone());
             std::thread::spawn(move || {
                 let mut stream = peer.stream();
-                (0..4_000).take_while(|_| !stop.load(Ordering::Relaxed) && stream.write_all(&bytes).is_ok()).count()
+                for _ in 0..4_000 {
+                    if stop.load(Ordering::Relaxed) || stream.write_all(&bytes).is_err() {
+                        break;
+                    }
+                    // Only the first is waited for.
+                    let _heard = told.send(());
+                }
             })
         };
-        let threads = peers.into_iter().map(thread).collect();
+        let threads: Vec<_> = peers.into_iter().map(thread).collect();
+        flowing.recv_timeout(DEADLINE).expect("waited for the flood to flow");
         Self { stop, threads }
     }
 
