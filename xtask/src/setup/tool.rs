@@ -14,6 +14,7 @@ use crate::workspace;
 const BUILD: Duration = Duration::from_mins(20);
 
 /// A program that `cargo install` brings
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Tool {
     /// Its name among packages and programs
     pub(crate) name: &'static str,
@@ -41,7 +42,7 @@ impl Tool {
             return Ok(false);
         }
         if !install {
-            return Err(Missing::new(self.name, self.used_by, "cargo xtask setup --all"));
+            return Err(Missing::new(self.name, self.used_by, "cargo xtask setup"));
         }
         Cmd::cargo()
             .args(["install", "--locked", "--quiet", self.name, "--version"])
