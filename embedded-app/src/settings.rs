@@ -9,6 +9,8 @@ use core::time::Duration;
 
 use heapless::String;
 use proto_core::packet::DEFAULT_PORT;
+use proto_core::put;
+use proto_core::text::{Clean, Show, Sink, display};
 use smoltcp::wire::Ipv4Cidr;
 
 /// Bytes of a server's host name
@@ -54,9 +56,9 @@ impl Server {
     }
 }
 
-impl fmt::Display for Server {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.host, self.port)
+impl Show for Server {
+    fn show(&self, out: &mut dyn Sink) {
+        put!(out, self.host.as_str(), ":", self.port);
     }
 }
 
@@ -73,14 +75,20 @@ pub enum ServerError {
     Port,
 }
 
+impl Show for ServerError {
+    fn show(&self, out: &mut dyn Sink) {
+        match self {
+            Self::NoHost => out.put("no host before the port; expected HOST or HOST:PORT"),
+            Self::Host => out.put("a host is letters, digits, \"-\", \"_\" and \".\"; expected HOST or HOST:PORT"),
+            Self::TooLong => put!(out, "the host is longer than ", HOST, " bytes"),
+            Self::Port => out.put("a port is a number from 1 to 65535; expected HOST or HOST:PORT"),
+        }
+    }
+}
+
 impl fmt::Display for ServerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoHost => f.write_str("no host before the port; expected HOST or HOST:PORT"),
-            Self::Host => f.write_str("a host is letters, digits, \"-\", \"_\" and \".\"; expected HOST or HOST:PORT"),
-            Self::TooLong => write!(f, "the host is longer than {HOST} bytes"),
-            Self::Port => f.write_str("a port is a number from 1 to 65535; expected HOST or HOST:PORT"),
-        }
+        display(self, f)
     }
 }
 
@@ -162,9 +170,15 @@ pub struct Error<'l> {
     pub expected: &'static str,
 }
 
+impl Show for Error<'_> {
+    fn show(&self, out: &mut dyn Sink) {
+        put!(out, "setting \"", Clean(self.word), "\" is wrong; expected ", self.expected);
+    }
+}
+
 impl fmt::Display for Error<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "setting \"{}\" is wrong; expected {}", proto_core::text::Clean(self.word), self.expected)
+        display(self, f)
     }
 }
 
@@ -204,7 +218,13 @@ mod tests {
 
     #[test]
     fn servers_are_names_or_addresses_with_a_port_or_none() {
-        let server = |text| Server::parse(text).map(|server| server.to_string());
+        let server = |text| {
+            Server::parse(text).map(|server| {
+                let mut shown = String::<32>::new();
+                server.show(&mut shown);
+                shown
+            })
+        };
         assert_eq!(server("10.0.2.2:7").unwrap(), "10.0.2.2:7");
         assert_eq!(server("localhost").unwrap(), "localhost:25565");
         assert_eq!(server(":7"), Err(ServerError::NoHost));

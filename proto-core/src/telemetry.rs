@@ -128,6 +128,8 @@ pub enum Reason {
     Protocol,
     /// The link went down, or the address was lost
     Network,
+    /// `connect` with another server on the device's console
+    Replaced,
 }
 
 /// The start of a text that fits `N` bytes, cut at a character boundary, and whether anything was cut

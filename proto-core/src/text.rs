@@ -4,12 +4,17 @@
 //! replaces what could steer a terminal or hide from the eye, [`Plain`] drops Minecraft's `§` codes as
 //! well, and [`Text`] keeps a bounded piece of the result.
 //!
+//! What is told without `core::fmt` is told by [`Show`] into a [`Sink`].
+//!
 //! It does not render colours, does not measure widths and does not cut at grapheme clusters: a cut
 //! falls between two characters, and whoever draws decides what a cell is.
+
+mod show;
 
 use core::fmt;
 
 use crate::json::run;
+pub use show::{Hex, Padded, Parts, Show, Sink, UpperHex, display};
 
 /// The character that introduces a formatting code
 pub const SECTION_SIGN: char = '§';
@@ -79,15 +84,21 @@ pub fn strip_marker(address: &str) -> &str {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Clean<'a>(pub &'a str);
 
-impl fmt::Display for Clean<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Show for Clean<'_> {
+    fn show(&self, out: &mut dyn Sink) {
         let mut rest = self.0;
         while let Some((at, c)) = rest.char_indices().find(|&(_, c)| is_unsafe(c)) {
-            f.write_str(rest.get(..at).unwrap_or_default())?;
-            fmt::Write::write_char(f, clean_char(c))?;
+            out.put(rest.get(..at).unwrap_or_default());
+            clean_char(c).show(out);
             rest = after(rest, at, c);
         }
-        f.write_str(rest)
+        out.put(rest);
+    }
+}
+
+impl fmt::Display for Clean<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        display(self, f)
     }
 }
 

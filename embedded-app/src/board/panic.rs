@@ -1,10 +1,10 @@
 //! What every board says when the firmware panics
 
-use core::fmt::{self, Write as _};
 use core::panic::PanicInfo;
 
-use proto_core::Instant;
 use proto_core::telemetry::Report;
+use proto_core::text::Sink;
+use proto_core::{Instant, put};
 
 use super::Serial;
 use crate::telemetry::{Telemetry, code};
@@ -19,9 +19,8 @@ const PATIENCE: u32 = 1_000_000;
 ///
 /// The report's number starts at 0 again, so a monitor sees that reports are missing.
 pub(super) fn last_words(console: &mut impl Serial, telemetry: &mut impl Serial, info: &PanicInfo<'_>) {
-    // Waits as long as it has patience, and drops what is left: there is nobody to tell.
-    let _told = write!(Waiting(console), "\r\n{info}\r\n");
-    let line = info.location().map_or(0, core::panic::Location::line);
+    let (file, line) = info.location().map_or(("?", 0), |location| (location.file(), location.line()));
+    put!(&mut Waiting(console), "\r\npanicked at ", file, ":", line, "\r\n");
     let mut reports = Telemetry::new();
     reports.report(Instant::ZERO, Report::Error { code: code::PANIC, numbers: [i64::from(line), 0] });
     let _sent = (0..PATIENCE).any(|_| reports.flush(telemetry));
@@ -30,9 +29,9 @@ pub(super) fn last_words(console: &mut impl Serial, telemetry: &mut impl Serial,
 /// A line that is waited for
 struct Waiting<'l, S>(&'l mut S);
 
-impl<S: Serial> fmt::Write for Waiting<'_, S> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let sent = text.bytes().all(|byte| (0..PATIENCE).any(|_| self.0.write(byte)));
-        if sent { Ok(()) } else { Err(fmt::Error) }
+/// What the line does not take is dropped: there is nobody to tell
+impl<S: Serial> Sink for Waiting<'_, S> {
+    fn put(&mut self, text: &str) {
+        text.bytes().all(|byte| (0..PATIENCE).any(|_| self.0.write(byte)));
     }
 }

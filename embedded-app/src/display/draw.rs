@@ -2,7 +2,6 @@
 //!
 //! Rows of 21 characters. Dim is what explains, bright what changes.
 
-use core::fmt::{self, Write as _};
 use core::net::Ipv4Addr;
 
 use embedded_graphics::Drawable as _;
@@ -14,10 +13,12 @@ use embedded_graphics::pixelcolor::{Gray4, GrayColor as _};
 use embedded_graphics::primitives::{Primitive as _, PrimitiveStyle, Rectangle};
 use embedded_graphics::text::{Baseline, Text};
 use heapless::String;
-use proto_core::Instant;
+use proto_core::text::{Hex, Padded, Show, Sink};
+use proto_core::{Instant, put, text};
 
 use super::facts::HISTORY;
 use super::{Connection, Facts, HEIGHT, Pixels, View, WIDTH};
+use crate::app::Known;
 
 /// Characters in a row
 pub(super) const COLUMNS: usize = 21;
@@ -65,22 +66,21 @@ fn status(pixels: &mut Pixels, facts: &Facts, now: Instant, scroll: usize) {
         left(pixels, 0, description, BRIGHT);
     }
     if !description.is_empty() {
-        left(pixels, LINE, &text(format_args!("{}/{}", Known(facts.online), Known(facts.max))), BRIGHT);
+        left(pixels, LINE, &text(&text!(Known(facts.online), "/", Known(facts.max))), BRIGHT);
     }
     if let Some(last) = facts.kept().last() {
-        right(pixels, LINE, &text(format_args!("{}", Millis(last))), BRIGHT);
+        right(pixels, LINE, &text(&Millis(last)), BRIGHT);
         graph(pixels, facts);
     }
     let bottom = BOTTOM - LINE;
     let state = if facts.connection == Connection::Up {
-        let minutes = super::minutes(now);
-        text(format_args!("up {:02}:{:02}", minutes / 60, minutes % 60))
+        text(&text!("up ", Clock(super::minutes(now))))
     } else {
-        text(format_args!("{}", facts.connection.text()))
+        text(&facts.connection.text())
     };
     right(pixels, bottom, &state, BRIGHT);
     if let Some(address) = facts.address {
-        let address = text(format_args!("{address}"));
+        let address = text(&address);
         if address.len() + 1 + state.len() <= COLUMNS {
             left(pixels, bottom, &address, DIM);
         }
@@ -97,7 +97,7 @@ fn graph(pixels: &mut Pixels, facts: &Facts) {
         let bar = Rectangle::with_corners(corner, Point::new(index * BAR + BAR - 2, GRAPH_TOP + GRAPH_HEIGHT - 1));
         let _always_ok = bar.into_styled(PrimitiveStyle::with_fill(BRIGHT)).draw(pixels);
     }
-    right(pixels, GRAPH_TOP + GRAPH_HEIGHT + 1, &text(format_args!("max {}", Millis(largest))), DIM);
+    right(pixels, GRAPH_TOP + GRAPH_HEIGHT + 1, &text(&text!("max ", Millis(largest))), DIM);
 }
 
 fn times(pixels: &mut Pixels, facts: &Facts) {
@@ -109,9 +109,9 @@ fn times(pixels: &mut Pixels, facts: &Facts) {
     for (line, (name, trip)) in
         (1..).zip([("last", latest), ("min", least), ("median", median(facts)), ("max", largest)])
     {
-        pair(pixels, line, name, &text(format_args!("{}", Millis(trip))));
+        pair(pixels, line, name, &text(&Millis(trip)));
     }
-    pair(pixels, 5, "pings", &text(format_args!("{}", facts.pings)));
+    pair(pixels, 5, "pings", &text(&facts.pings));
 }
 
 fn median(facts: &Facts) -> u32 {
@@ -127,22 +127,24 @@ fn median(facts: &Facts) -> u32 {
 fn network(pixels: &mut Pixels, facts: &Facts) {
     title(pixels, "Network");
     let known = |address: Option<Ipv4Addr>| match address {
-        Some(address) => text(format_args!("{address}")),
-        None => text(format_args!("none")),
+        Some(address) => text(&address),
+        None => text(&"none"),
     };
     pair(pixels, 1, "ip", &known(facts.address));
     pair(pixels, 2, "gate", &known(facts.gateway));
     pair(pixels, 3, "peer", &known(facts.server));
-    let mac = facts.mac.iter().fold(0_u64, |mac, &byte| (mac << 8) | u64::from(byte));
-    pair(pixels, 4, "mac", &text(format_args!("{mac:012x}")));
+    let mut mac = Row::new();
+    for byte in facts.mac {
+        Hex(byte.into(), 2).show(&mut mac);
+    }
+    pair(pixels, 4, "mac", &mac);
     pair(pixels, 5, "", facts.connection.text());
 }
 
 fn about(pixels: &mut Pixels, facts: &Facts, now: Instant) {
     title(pixels, concat!("slp device ", env!("CARGO_PKG_VERSION")));
     pair(pixels, 1, "board", facts.board);
-    let minutes = super::minutes(now);
-    pair(pixels, 2, "running", &text(format_args!("{:02}:{:02}", minutes / 60, minutes % 60)));
+    pair(pixels, 2, "running", &text(&Clock(super::minutes(now))));
     left(pixels, 3 * LINE, "server", DIM);
     left(pixels, 4 * LINE, &facts.version, BRIGHT);
 }
@@ -172,30 +174,28 @@ fn at(pixels: &mut Pixels, place: Point, text: &str, color: Gray4) {
 }
 
 /// Text that fits a row; what does not is cut
-fn text(arguments: fmt::Arguments<'_>) -> Row {
+fn text(shown: &dyn Show) -> Row {
     let mut row = Row::new();
-    // An error says that it was cut.
-    let _cut = row.write_fmt(arguments);
+    shown.show(&mut row);
     row
-}
-
-struct Known(Option<i64>);
-
-impl fmt::Display for Known {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(number) => write!(f, "{number}"),
-            None => f.write_str("?"),
-        }
-    }
 }
 
 /// Microseconds as milliseconds with one decimal
 struct Millis(u32);
 
-impl fmt::Display for Millis {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Show for Millis {
+    fn show(&self, out: &mut dyn Sink) {
         let tenths = self.0.saturating_add(50) / 100;
-        write!(f, "{}.{}ms", tenths / 10, tenths % 10)
+        put!(out, tenths / 10, ".", tenths % 10, "ms");
+    }
+}
+
+/// Hours and minutes
+struct Clock(u64);
+
+impl Show for Clock {
+    fn show(&self, out: &mut dyn Sink) {
+        let minutes = u32::try_from(self.0).unwrap_or(u32::MAX);
+        put!(out, Padded(minutes / 60, 2), ":", Padded(minutes % 60, 2));
     }
 }
