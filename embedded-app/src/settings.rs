@@ -33,10 +33,9 @@ impl Server {
     pub fn parse(text: &str) -> Result<Self, ServerError> {
         let (host, port) = match text.rsplit_once(':') {
             None => (text, DEFAULT_PORT),
-            Some((_, digits)) if !digits.bytes().all(|byte| byte.is_ascii_digit()) => return Err(ServerError::Port),
-            Some((host, digits)) => match digits.parse() {
-                Ok(0) | Err(_) => return Err(ServerError::Port),
-                Ok(port) => (host, port),
+            Some((host, digits)) => match number(digits, 10) {
+                None | Some(0) => return Err(ServerError::Port),
+                Some(port) => (host, port),
             },
         };
         if host.is_empty() {
@@ -52,7 +51,7 @@ impl Server {
     /// The host where it is an address
     #[must_use]
     pub fn address(&self) -> Option<Ipv4Addr> {
-        self.host.parse().ok()
+        address(&self.host)
     }
 }
 
@@ -133,7 +132,7 @@ impl Settings {
     /// The first word that is wrong.
     pub fn parse(line: &str) -> Result<Self, Error<'_>> {
         let mut settings = Self::DEFAULT;
-        let (mut address, mut gateway, mut dns) = (None, None, None);
+        let (mut ip, mut gateway, mut dns) = (None, None, None);
         for word in line.split_ascii_whitespace() {
             let Some((name, value)) = word.split_once('=') else { continue };
             let wrong = |expected| Error { word, expected };
@@ -141,24 +140,53 @@ impl Settings {
                 "server" => {
                     settings.server = Some(Server::parse(value).map_err(|_| wrong("HOST or HOST:PORT"))?);
                 }
-                "ip" => address = Some(value.parse().map_err(|()| wrong("an address such as 10.0.2.15/24"))?),
-                "gateway" => gateway = Some(value.parse().map_err(|_| wrong("an address such as 10.0.2.2"))?),
-                "dns" => dns = Some(value.parse().map_err(|_| wrong("an address such as 10.0.2.3"))?),
-                "seed" => {
-                    settings.seed = Some(u64::from_str_radix(value, 16).map_err(|_| wrong("up to 16 hex digits"))?);
-                }
-                "watch" => match value.parse::<u16>() {
-                    Ok(0) | Err(_) => return Err(wrong("a number of seconds from 1 to 65535")),
-                    Ok(seconds) => settings.watch = Some(Duration::from_secs(u64::from(seconds))),
+                "ip" => ip = Some(network(value).ok_or(wrong("an address such as 10.0.2.15/24"))?),
+                "gateway" => gateway = Some(address(value).ok_or(wrong("an address such as 10.0.2.2"))?),
+                "dns" => dns = Some(address(value).ok_or(wrong("an address such as 10.0.2.3"))?),
+                "seed" => settings.seed = Some(number(value, 16).ok_or(wrong("up to 16 hex digits"))?),
+                "watch" => match number::<u16>(value, 10) {
+                    None | Some(0) => return Err(wrong("a number of seconds from 1 to 65535")),
+                    Some(seconds) => settings.watch = Some(Duration::from_secs(u64::from(seconds))),
                 },
                 _ => return Err(wrong("one of server, ip, gateway, dns, seed, watch")),
             }
         }
-        if let Some(address) = address {
+        if let Some(address) = ip {
             settings.addressing = Addressing::Static { address, gateway, dns };
         }
         Ok(settings)
     }
+}
+
+/// A number of digits to this base and nothing else
+///
+/// The standard library has a parser for each type and takes signs; this one is in the firmware once.
+fn number<T: TryFrom<u64>>(text: &str, base: u32) -> Option<T> {
+    fn wide(text: &str, base: u32) -> Option<u64> {
+        let mut digits = text.chars().map(|character| character.to_digit(base));
+        let push =
+            |number: u64, digit: Option<u32>| number.checked_mul(u64::from(base))?.checked_add(u64::from(digit?));
+        if text.is_empty() { None } else { digits.try_fold(0, push) }
+    }
+    wide(text, base)?.try_into().ok()
+}
+
+/// Four numbers with points between them; a zero before one might mean octal, and is refused
+fn address(text: &str) -> Option<Ipv4Addr> {
+    let mut octets = [0; 4];
+    let mut parts = text.split('.');
+    for octet in &mut octets {
+        let part = parts.next()?;
+        *octet = number(part, 10).filter(|_| part.len() == 1 || !part.starts_with('0'))?;
+    }
+    if parts.next().is_none() { Some(octets.into()) } else { None }
+}
+
+/// An address and the length of its network's prefix
+fn network(text: &str) -> Option<Ipv4Cidr> {
+    let (host, prefix) = text.split_once('/')?;
+    let prefix = number(prefix, 10).filter(|&prefix| prefix <= 32)?;
+    Some(Ipv4Cidr::new(address(host)?, prefix))
 }
 
 /// A word that is no setting

@@ -21,6 +21,8 @@ use heapless::String;
 use postcard::ser_flavors::Flavor;
 use serde::{Deserialize, Serialize};
 
+use crate::text::Sink as _;
+
 /// Longest envelope in postcard: sequence, time, the variant, then [`Report::Status`], which is the longest
 const MAX_ENVELOPE: usize = 5 + 10 + 1 + (6 + 6 + 5 + 1 + DESCRIPTION + 1);
 /// Bytes of the CRC
@@ -136,7 +138,8 @@ pub enum Reason {
 #[must_use]
 pub fn cut<const N: usize>(text: &str) -> (String<N>, bool) {
     let mut kept = String::new();
-    let whole = text.chars().all(|character| kept.push(character).is_ok());
+    kept.put(text);
+    let whole = kept.len() == text.len();
     (kept, !whole)
 }
 

@@ -4,14 +4,10 @@
 
 use core::net::Ipv4Addr;
 
-use embedded_graphics::Drawable as _;
-use embedded_graphics::draw_target::DrawTarget as _;
 use embedded_graphics::geometry::Point;
-use embedded_graphics::mono_font::MonoTextStyle;
+use embedded_graphics::image::GetPixel as _;
 use embedded_graphics::mono_font::iso_8859_1::FONT_6X10 as FONT;
-use embedded_graphics::pixelcolor::{Gray4, GrayColor as _};
-use embedded_graphics::primitives::{Primitive as _, PrimitiveStyle, Rectangle};
-use embedded_graphics::text::{Baseline, Text};
+use embedded_graphics::pixelcolor::{BinaryColor, Gray4, GrayColor as _};
 use heapless::String;
 use proto_core::text::{Hex, Padded, Show, Sink};
 use proto_core::{Instant, put, text};
@@ -27,6 +23,8 @@ pub(super) const GAP: usize = 3;
 /// Pixels of a character
 const CELL: i32 = 6;
 const LINE: i32 = 10;
+/// Characters in a row of the font's picture
+const IN_A_ROW: i32 = 16;
 /// The panel
 const RIGHT: i32 = 128;
 const BOTTOM: i32 = 64;
@@ -42,8 +40,7 @@ const DIM: Gray4 = Gray4::new(7);
 type Row = String<64>;
 
 pub(super) fn draw(pixels: &mut Pixels, view: View, facts: &Facts, now: Instant, scroll: usize) {
-    // Memory takes every pixel: this and all drawing below cannot fail.
-    let _always_ok = pixels.clear(Gray4::BLACK);
+    pixels.data_mut().fill(0);
     match view {
         View::Status => status(pixels, facts, now, scroll),
         View::Times => times(pixels, facts),
@@ -93,9 +90,11 @@ fn graph(pixels: &mut Pixels, facts: &Facts) {
     for (trip, index) in facts.kept().zip(0..) {
         let height = u64::from(trip) * u64::from(GRAPH_HEIGHT.unsigned_abs()) / u64::from(largest);
         let height = i32::try_from(height).unwrap_or_default().max(1);
-        let corner = Point::new(index * BAR, GRAPH_TOP + GRAPH_HEIGHT - height);
-        let bar = Rectangle::with_corners(corner, Point::new(index * BAR + BAR - 2, GRAPH_TOP + GRAPH_HEIGHT - 1));
-        let _always_ok = bar.into_styled(PrimitiveStyle::with_fill(BRIGHT)).draw(pixels);
+        for y in GRAPH_HEIGHT - height..GRAPH_HEIGHT {
+            for x in 0..BAR - 1 {
+                pixels.set_pixel(Point::new(index * BAR + x, GRAPH_TOP + y), BRIGHT);
+            }
+        }
     }
     right(pixels, GRAPH_TOP + GRAPH_HEIGHT + 1, &text(&text!("max ", Millis(largest))), DIM);
 }
@@ -114,14 +113,13 @@ fn times(pixels: &mut Pixels, facts: &Facts) {
     pair(pixels, 5, "pings", &text(&facts.pings));
 }
 
+/// The lower of the two in the middle where there is no middle
 fn median(facts: &Facts) -> u32 {
-    let mut trips = [u32::MAX; HISTORY];
-    for (place, trip) in trips.iter_mut().zip(facts.kept()) {
-        *place = trip;
-    }
-    trips.sort_unstable();
-    let count = (facts.pings as usize).min(HISTORY);
-    trips.get(count.saturating_sub(1) / 2).copied().unwrap_or_default()
+    let below = |limit: u32| facts.kept().filter(|&trip| trip < limit).count();
+    let half = facts.kept().count().saturating_sub(1) / 2;
+    // Sorting them would take a kilobyte of code.
+    let upper_half = facts.kept().filter(|&trip| below(trip.saturating_add(1)) > half);
+    upper_half.min().unwrap_or_default()
 }
 
 fn network(pixels: &mut Pixels, facts: &Facts) {
@@ -169,8 +167,23 @@ fn right(pixels: &mut Pixels, top: i32, text: &str, color: Gray4) {
 }
 
 fn at(pixels: &mut Pixels, place: Point, text: &str, color: Gray4) {
-    let style = MonoTextStyle::new(&FONT, color);
-    let _always_ok = Text::with_baseline(text, place, style, Baseline::Top).draw(pixels);
+    for (character, index) in text.chars().zip(0..) {
+        glyph(pixels, Point::new(place.x + index * CELL, place.y), character, color);
+    }
+}
+
+/// Copies a character out of the font's picture, in which sixteen stand in a row
+fn glyph(pixels: &mut Pixels, place: Point, character: char, color: Gray4) {
+    let index = i32::try_from(FONT.glyph_mapping.index(character)).unwrap_or_default();
+    let corner = Point::new(index % IN_A_ROW * CELL, index / IN_A_ROW * LINE);
+    for y in 0..LINE {
+        for x in 0..CELL {
+            let pixel = Point::new(x, y);
+            if FONT.image.pixel(corner + pixel) == Some(BinaryColor::On) {
+                pixels.set_pixel(place + pixel, color);
+            }
+        }
+    }
 }
 
 /// Text that fits a row; what does not is cut

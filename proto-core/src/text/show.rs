@@ -11,6 +11,7 @@ use core::net::{Ipv4Addr, SocketAddrV4};
 use core::num::NonZeroU64;
 
 use heapless::String;
+use heapless::string::StringView;
 
 /// Takes text
 ///
@@ -23,10 +24,14 @@ pub trait Sink {
 /// Keeps what fits: the text is cut between two characters where it does not
 impl<const N: usize> Sink for String<N> {
     fn put(&mut self, text: &str) {
-        let fits = text.floor_char_boundary(N.saturating_sub(self.len()));
-        // It fits: that much room was found.
-        let _always_ok = self.push_str(text.get(..fits).unwrap_or_default());
+        push_what_fits(self.as_mut_view(), text);
     }
+}
+
+fn push_what_fits(kept: &mut StringView, text: &str) {
+    let fits = text.floor_char_boundary(kept.capacity().saturating_sub(kept.len()));
+    // It fits: that much room was found.
+    let _always_ok = kept.push_str(text.get(..fits).unwrap_or_default());
 }
 
 /// What can be told as text
@@ -233,7 +238,10 @@ mod tests {
         }
         assert_eq!(shown(u64::MAX).as_str(), u64::MAX.to_string());
         assert_eq!([shown(Padded(7, 3)), shown(Padded(1_234, 3)), shown(Padded(0, 0))], ["007", "1234", ""]);
-        assert_eq!([shown(Hex(0x1F, 2)), shown(Hex(u32::MAX, 2)), shown(UpperHex(0xAD, 4))], ["1f", "ffffffff", "00AD"]);
+        assert_eq!(
+            [shown(Hex(0x1F, 2)), shown(Hex(u32::MAX, 2)), shown(UpperHex(0xAD, 4))],
+            ["1f", "ffffffff", "00AD"]
+        );
     }
 
     #[test]
