@@ -11,9 +11,8 @@
 //! So it does for 64-bit Linux. `cargo xtask test nopanic` asks all of these.
 //!
 //! It is not to be run and says nothing about results. It leaves out `io` (a transport's code comes with it), `testing`
-//! (`std`), and two things that rest on code of others in which the compiler cannot rule panics out: writing a status
-//! document or a Disconnect (serde-json-core, with the server's own configuration), and showing a report, which may hold
-//! an address (the standard library's `Display` of addresses).
+//! (`std`), and writing a status document or a Disconnect: that rests on serde-json-core, in which the compiler cannot rule
+//! panics out, and what is written there is the server's own configuration.
 
 #![no_std]
 #![no_main]
@@ -238,6 +237,7 @@ fn reports() {
         for event in event.into_iter().chain(decoder.handle_eof()) {
             match black_box(event) {
                 telemetry::Event::Report(envelope) => {
+                    show(&envelope);
                     let _lost = black_box(losses.handle_report(&envelope));
                 }
                 telemetry::Event::Skipped { fault, .. } => show(fault),
