@@ -13,6 +13,7 @@
     reason = "what a step of a test returns is for the tests that want to look at it"
 )]
 
+pub mod closed;
 pub mod events;
 pub mod fake;
 pub mod foreign;
@@ -28,6 +29,7 @@ pub mod vectors;
 
 use std::time::Duration;
 
+pub use closed::ClosedPort;
 pub use fake::FakeServer;
 pub use home::Home;
 pub use peer::Peer;
