@@ -158,13 +158,13 @@ impl Screen {
     }
 
     fn scrolls(&self, facts: &Facts) -> bool {
-        self.view == View::Status && facts.description.chars().count() > draw::COLUMNS
+        self.view == View::Status && draw::count(&facts.description) > draw::COLUMNS
     }
 
     fn draw(&mut self, now: Instant, facts: &Facts) {
         if self.scrolls(facts) && now >= self.scroll_at {
             self.scroll_at = now.saturating_add(SCROLL);
-            self.scroll = (self.scroll + 1) % (facts.description.chars().count() + draw::GAP);
+            self.scroll = (self.scroll + 1) % (draw::count(&facts.description) + draw::GAP);
         }
         let drawn = (facts.number, minutes(now), self.view, self.scroll);
         if !self.is_drawn || self.drawn != drawn {
