@@ -16,6 +16,9 @@ use smoltcp::wire::Ipv4Cidr;
 /// Bytes of a server's host name
 pub const HOST: usize = 100;
 
+/// What a server is
+const SERVER: &str = if cfg!(feature = "dns") { "HOST or HOST:PORT" } else { "ADDRESS or ADDRESS:PORT" };
+
 /// The server to watch
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Server {
@@ -45,6 +48,9 @@ impl Server {
             return Err(ServerError::Host);
         }
         let host = String::try_from(host).map_err(|_| ServerError::TooLong)?;
+        if cfg!(not(feature = "dns")) && address(&host).is_none() {
+            return Err(ServerError::Name);
+        }
         Ok(Self { host, port })
     }
 
@@ -72,6 +78,8 @@ pub enum ServerError {
     TooLong,
     /// A port that is no number from 1 to 65 535
     Port,
+    /// A name, in a firmware that was built without `dns`
+    Name,
 }
 
 impl Show for ServerError {
@@ -80,6 +88,7 @@ impl Show for ServerError {
             Self::NoHost => out.put("no host before the port; expected HOST or HOST:PORT"),
             Self::Host => out.put("a host is letters, digits, \"-\", \"_\" and \".\"; expected HOST or HOST:PORT"),
             Self::TooLong => put!(out, "the host is longer than ", HOST, " bytes"),
+            Self::Name => out.put("this firmware resolves no names; expected ADDRESS or ADDRESS:PORT"),
             Self::Port => out.put("a port is a number from 1 to 65535; expected HOST or HOST:PORT"),
         }
     }
@@ -138,7 +147,7 @@ impl Settings {
             let wrong = |expected| Error { word, expected };
             match name {
                 "server" => {
-                    settings.server = Some(Server::parse(value).map_err(|_| wrong("HOST or HOST:PORT"))?);
+                    settings.server = Some(Server::parse(value).map_err(|_| wrong(SERVER))?);
                 }
                 "ip" => ip = Some(network(value).ok_or(wrong("an address such as 10.0.2.15/24"))?),
                 "gateway" => gateway = Some(address(value).ok_or(wrong("an address such as 10.0.2.2"))?),

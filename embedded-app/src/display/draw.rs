@@ -13,7 +13,8 @@ use proto_core::text::{Hex, Padded, Show, Sink};
 use proto_core::{Instant, put, text};
 
 use super::facts::HISTORY;
-use super::{Connection, Facts, HEIGHT, Pixels, View, WIDTH};
+use super::screen::{Pixels, minutes};
+use super::{Connection, Facts, HEIGHT, View, WIDTH};
 use crate::app::Known;
 
 /// Characters in a row
@@ -73,7 +74,7 @@ fn status(pixels: &mut Pixels, facts: &Facts, now: Instant, scroll: usize) {
     }
     let bottom = BOTTOM - LINE;
     let state = if facts.connection == Connection::Up {
-        text(&text!("up ", Clock(super::minutes(now))))
+        text(&text!("up ", Clock(minutes(now))))
     } else {
         text(&facts.connection.text())
     };
@@ -144,7 +145,7 @@ fn network(pixels: &mut Pixels, facts: &Facts) {
 fn about(pixels: &mut Pixels, facts: &Facts, now: Instant) {
     title(pixels, concat!("slp device ", env!("CARGO_PKG_VERSION")));
     pair(pixels, 1, "board", facts.board);
-    pair(pixels, 2, "running", &text(&Clock(super::minutes(now))));
+    pair(pixels, 2, "running", &text(&Clock(minutes(now))));
     left(pixels, 3 * LINE, "server", DIM);
     left(pixels, 4 * LINE, &facts.version, BRIGHT);
 }
