@@ -21,6 +21,7 @@ use crate::net::{Change, Net, Random, Received, Storage, Stream};
 use crate::settings::{Server, Settings};
 use crate::telemetry::{Telemetry, code};
 use link::{Backoff, Link};
+#[cfg(feature = "display")]
 pub(crate) use session::Known;
 pub use session::Session;
 use session::{Exchange, Shown};

@@ -14,6 +14,7 @@ use proto_core::put;
 use proto_core::text::{Show, Sink};
 
 use crate::board::Serial;
+use crate::settings::split_at_byte;
 pub use editor::LINE;
 use editor::{Editor, Key};
 
@@ -170,11 +171,12 @@ struct Lines<'o>(&'o mut Output);
 
 impl Sink for Lines<'_> {
     fn put(&mut self, text: &str) {
-        for (row, part) in text.split('\n').enumerate() {
-            if row > 0 {
-                self.0.put("\r\n");
-            }
-            self.0.put(part);
+        let mut rest = text;
+        while let Some((line, after)) = split_at_byte(rest, b'\n') {
+            self.0.put(line);
+            self.0.put("\r\n");
+            rest = after;
         }
+        self.0.put(rest);
     }
 }

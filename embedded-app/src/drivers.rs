@@ -4,6 +4,7 @@
 //! and knows no pin, no clock tree and no protocol; which peripheral lies where is for the board to say.
 
 pub(crate) mod frames;
+mod memory;
 pub(crate) mod mmio;
 pub(crate) mod semihosting;
 pub(crate) mod systick;

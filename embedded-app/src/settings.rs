@@ -16,6 +16,9 @@ use smoltcp::wire::Ipv4Cidr;
 /// Bytes of a server's host name
 pub const HOST: usize = 100;
 
+/// What a server is
+const SERVER: &str = if cfg!(feature = "dns") { "HOST or HOST:PORT" } else { "ADDRESS or ADDRESS:PORT" };
+
 /// The server to watch
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Server {
@@ -31,7 +34,7 @@ impl Server {
     /// # Errors
     /// What is wrong with it.
     pub fn parse(text: &str) -> Result<Self, ServerError> {
-        let (host, port) = match text.rsplit_once(':') {
+        let (host, port) = match split_at_byte(text, b':') {
             None => (text, DEFAULT_PORT),
             Some((host, digits)) => match number(digits, 10) {
                 None | Some(0) => return Err(ServerError::Port),
@@ -45,6 +48,9 @@ impl Server {
             return Err(ServerError::Host);
         }
         let host = String::try_from(host).map_err(|_| ServerError::TooLong)?;
+        if cfg!(not(feature = "dns")) && address(&host).is_none() {
+            return Err(ServerError::Name);
+        }
         Ok(Self { host, port })
     }
 
@@ -72,6 +78,8 @@ pub enum ServerError {
     TooLong,
     /// A port that is no number from 1 to 65 535
     Port,
+    /// A name, in a firmware that was built without `dns`
+    Name,
 }
 
 impl Show for ServerError {
@@ -80,6 +88,7 @@ impl Show for ServerError {
             Self::NoHost => out.put("no host before the port; expected HOST or HOST:PORT"),
             Self::Host => out.put("a host is letters, digits, \"-\", \"_\" and \".\"; expected HOST or HOST:PORT"),
             Self::TooLong => put!(out, "the host is longer than ", HOST, " bytes"),
+            Self::Name => out.put("this firmware resolves no names; expected ADDRESS or ADDRESS:PORT"),
             Self::Port => out.put("a port is a number from 1 to 65535; expected HOST or HOST:PORT"),
         }
     }
@@ -134,11 +143,11 @@ impl Settings {
         let mut settings = Self::DEFAULT;
         let (mut ip, mut gateway, mut dns) = (None, None, None);
         for word in line.split_ascii_whitespace() {
-            let Some((name, value)) = word.split_once('=') else { continue };
+            let Some((name, value)) = split_at_byte(word, b'=') else { continue };
             let wrong = |expected| Error { word, expected };
             match name {
                 "server" => {
-                    settings.server = Some(Server::parse(value).map_err(|_| wrong("HOST or HOST:PORT"))?);
+                    settings.server = Some(Server::parse(value).map_err(|_| wrong(SERVER))?);
                 }
                 "ip" => ip = Some(network(value).ok_or(wrong("an address such as 10.0.2.15/24"))?),
                 "gateway" => gateway = Some(address(value).ok_or(wrong("an address such as 10.0.2.2"))?),
@@ -158,6 +167,14 @@ impl Settings {
     }
 }
 
+/// What stands before and behind the first such byte, if there is one
+///
+/// The standard library's ways to split take whole characters and come with a searcher for each of them.
+pub(crate) fn split_at_byte(text: &str, byte: u8) -> Option<(&str, &str)> {
+    let place = text.bytes().position(|other| other == byte)?;
+    Some((text.get(..place)?, text.get(place + 1..)?))
+}
+
 /// A number of digits to this base and nothing else
 ///
 /// The standard library has a parser for each type and takes signs; this one is in the firmware once.
@@ -174,17 +191,18 @@ fn number<T: TryFrom<u64>>(text: &str, base: u32) -> Option<T> {
 /// Four numbers with points between them; a zero before one might mean octal, and is refused
 fn address(text: &str) -> Option<Ipv4Addr> {
     let mut octets = [0; 4];
-    let mut parts = text.split('.');
+    let mut rest = Some(text);
     for octet in &mut octets {
-        let part = parts.next()?;
+        let part;
+        (part, rest) = split_at_byte(rest?, b'.').map_or((rest?, None), |(part, rest)| (part, Some(rest)));
         *octet = number(part, 10).filter(|_| part.len() == 1 || !part.starts_with('0'))?;
     }
-    if parts.next().is_none() { Some(octets.into()) } else { None }
+    if rest.is_none() { Some(octets.into()) } else { None }
 }
 
 /// An address and the length of its network's prefix
 fn network(text: &str) -> Option<Ipv4Cidr> {
-    let (host, prefix) = text.split_once('/')?;
+    let (host, prefix) = split_at_byte(text, b'/')?;
     let prefix = number(prefix, 10).filter(|&prefix| prefix <= 32)?;
     Some(Ipv4Cidr::new(address(host)?, prefix))
 }

@@ -13,7 +13,8 @@ use proto_core::text::{Hex, Padded, Show, Sink};
 use proto_core::{Instant, put, text};
 
 use super::facts::HISTORY;
-use super::{Connection, Facts, HEIGHT, Pixels, View, WIDTH};
+use super::screen::{Pixels, minutes};
+use super::{Connection, Facts, HEIGHT, View, WIDTH};
 use crate::app::Known;
 
 /// Characters in a row
@@ -52,10 +53,12 @@ pub(super) fn draw(pixels: &mut Pixels, view: View, facts: &Facts, now: Instant,
 fn status(pixels: &mut Pixels, facts: &Facts, now: Instant, scroll: usize) {
     let description = facts.description.as_str();
     let mut row = Row::new();
-    if description.chars().count() > COLUMNS {
-        let around = description.chars().chain(core::iter::repeat_n(' ', GAP)).cycle();
-        // 21 characters of at most four bytes may not fit; what does not is cut.
-        around.skip(scroll).take(COLUMNS).all(|character| row.push(character).is_ok());
+    if count(description) > COLUMNS {
+        let around = count(description) + GAP;
+        for column in scroll..scroll + COLUMNS {
+            // 21 characters of at most four bytes may not fit; what does not is cut.
+            description.chars().nth(column % around).unwrap_or(' ').show(&mut row);
+        }
         left(pixels, 0, &row, BRIGHT);
     } else if facts.pings == 0 && description.is_empty() {
         left(pixels, 0, "slp device", BRIGHT);
@@ -71,7 +74,7 @@ fn status(pixels: &mut Pixels, facts: &Facts, now: Instant, scroll: usize) {
     }
     let bottom = BOTTOM - LINE;
     let state = if facts.connection == Connection::Up {
-        text(&text!("up ", Clock(super::minutes(now))))
+        text(&text!("up ", Clock(minutes(now))))
     } else {
         text(&facts.connection.text())
     };
@@ -142,7 +145,7 @@ fn network(pixels: &mut Pixels, facts: &Facts) {
 fn about(pixels: &mut Pixels, facts: &Facts, now: Instant) {
     title(pixels, concat!("slp device ", env!("CARGO_PKG_VERSION")));
     pair(pixels, 1, "board", facts.board);
-    pair(pixels, 2, "running", &text(&Clock(super::minutes(now))));
+    pair(pixels, 2, "running", &text(&Clock(minutes(now))));
     left(pixels, 3 * LINE, "server", DIM);
     left(pixels, 4 * LINE, &facts.version, BRIGHT);
 }
@@ -162,7 +165,7 @@ fn left(pixels: &mut Pixels, top: i32, text: &str, color: Gray4) {
 }
 
 fn right(pixels: &mut Pixels, top: i32, text: &str, color: Gray4) {
-    let width = i32::try_from(text.chars().count()).unwrap_or_default() * CELL;
+    let width = i32::try_from(count(text)).unwrap_or_default() * CELL;
     at(pixels, Point::new(RIGHT - width, top), text, color);
 }
 
@@ -184,6 +187,11 @@ fn glyph(pixels: &mut Pixels, place: Point, character: char, color: Gray4) {
             }
         }
     }
+}
+
+/// Characters of a text; the standard library's way is fast with long ones, and long
+pub(super) fn count(text: &str) -> usize {
+    text.bytes().filter(|byte| byte & 0xC0 != 0x80).count()
 }
 
 /// Text that fits a row; what does not is cut

@@ -142,10 +142,13 @@ impl Show for usize {
     }
 }
 
+// Called from everywhere, and the smaller for being one function.
+#[inline(never)]
 fn unsigned(number: u64, out: &mut dyn Sink) {
     digits(number, TEN, b'a', 1, out);
 }
 
+#[inline(never)]
 fn signed(number: i64, out: &mut dyn Sink) {
     if number < 0 {
         out.put("-");
