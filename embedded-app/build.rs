@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::{env, fs};
 
-const BOARDS: [&str; 2] = ["lm3s6965evb", "mps2-an385"];
+const BOARDS: [&str; 4] = ["lm3s6965evb", "mps2-an385", "nucleo-f429zi", "nucleo-h743zi"];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

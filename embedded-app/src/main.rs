@@ -9,7 +9,7 @@ use core::panic::PanicInfo;
 
 use cortex_m_rt::entry;
 use embedded_app::app::{App, Memory, Session, Turn};
-use embedded_app::board::{Board as _, Selected};
+use embedded_app::board::{self, Board as _, Selected};
 use embedded_app::console::Console;
 use embedded_app::display::Screen;
 use embedded_app::net::Storage;
@@ -25,7 +25,7 @@ static SCREEN: ConstStaticCell<Screen> = ConstStaticCell::new(Screen::new());
 
 #[entry]
 fn main() -> ! {
-    let Some(mut board) = Selected::take() else { Selected::exit(1) };
+    let Some(mut board) = Selected::take() else { board::exit(1) };
     let memory = Memory {
         net: NET.take(),
         console: CONSOLE.take(),
@@ -33,11 +33,11 @@ fn main() -> ! {
         session: SESSION.take(),
         screen: SCREEN.take(),
     };
-    let mut app = board.with_settings(|board, settings| App::new(board, memory, settings));
+    let mut app = board::with_settings(|settings| App::new(&mut board, memory, settings));
     loop {
         match app.turn(&mut board) {
             Turn::Sleep(until) => board.wait(until),
-            Turn::Exit => Selected::exit(0),
+            Turn::Exit => board::exit(0),
         }
     }
 }
@@ -45,5 +45,5 @@ fn main() -> ! {
 /// Tells both lines where it happened, and ends with the status that Rust programs have then
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
-    Selected::panicked(info)
+    board::panicked(info)
 }

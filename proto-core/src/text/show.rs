@@ -233,7 +233,10 @@ mod tests {
         }
         assert_eq!(shown(u64::MAX), u64::MAX.to_string());
         assert_eq!([shown(Padded(7, 3)), shown(Padded(1_234, 3)), shown(Padded(0, 0))], ["007", "1234", ""]);
-        assert_eq!([shown(Hex(0x1F, 2)), shown(Hex(u32::MAX, 2)), shown(UpperHex(0xAD, 4))], ["1f", "ffffffff", "00AD"]);
+        assert_eq!(
+            [shown(Hex(0x1F, 2)), shown(Hex(u32::MAX, 2)), shown(UpperHex(0xAD, 4))],
+            ["1f", "ffffffff", "00AD"]
+        );
     }
 
     #[test]
