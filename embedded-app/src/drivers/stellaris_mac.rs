@@ -126,15 +126,20 @@ impl Mac {
         (1..=FRAME).contains(&frame).then_some(frame)
     }
 
-    /// After an overrun what the FIFO holds is no longer a row of whole frames
+    /// After an overrun the FIFO is emptied, once the frames that it holds have been taken
+    ///
+    /// Not before: QEMU hands on what waits outside a full FIFO only when the last frame inside has been read, and would
+    /// never do so again.
     fn clear_errors(&self) {
         let pending = self.registers.read(INTERRUPTS);
-        if pending & OVERRUN != 0 {
+        let mut cleared = pending & (RECEIVE_ERROR | TRANSMIT_ERROR);
+        if pending & OVERRUN != 0 && self.packets() == 0 {
             self.registers.write(RECEIVE_CONTROL, RESET_FIFO);
             self.registers.write(RECEIVE_CONTROL, RECEIVE_ENABLE | REJECT_BAD_CRC);
+            cleared |= OVERRUN;
         }
-        if pending & (OVERRUN | RECEIVE_ERROR | TRANSMIT_ERROR) != 0 {
-            self.registers.write(INTERRUPTS, pending & (OVERRUN | RECEIVE_ERROR | TRANSMIT_ERROR));
+        if cleared != 0 {
+            self.registers.write(INTERRUPTS, cleared);
         }
     }
 
