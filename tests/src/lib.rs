@@ -13,6 +13,7 @@
     reason = "what a step of a test returns is for the tests that want to look at it"
 )]
 
+pub mod device;
 pub mod events;
 pub mod fake;
 pub mod foreign;
@@ -25,15 +26,18 @@ pub mod proxy;
 pub mod running;
 pub mod screen;
 pub mod vectors;
+pub mod wire;
 
 use std::time::Duration;
 
+pub use device::Device;
 pub use fake::FakeServer;
 pub use home::Home;
 pub use peer::Peer;
 pub use process::{Output, Slp};
 pub use proxy::Proxy;
 pub use running::{Client, Running, Server};
+pub use wire::Wire;
 
 /// How long a test waits for what must come; far more than a loaded machine needs, since only a failure waits it out
 pub const DEADLINE: Duration = Duration::from_mins(1);

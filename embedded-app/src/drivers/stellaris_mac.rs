@@ -72,15 +72,20 @@ impl Mac {
         self.0.read(PACKETS) & NUMBER
     }
 
-    /// After an overrun what the FIFO holds is no longer a row of whole frames
+    /// After an overrun the FIFO is emptied, once the frames that it holds have been taken
+    ///
+    /// Not before: QEMU hands on what waits outside a full FIFO only when the last frame inside has been read, and would
+    /// never do so again.
     fn clear_errors(&self) {
         let pending = self.0.read(INTERRUPTS);
-        if pending & OVERRUN != 0 {
+        let mut cleared = pending & (RECEIVE_ERROR | TRANSMIT_ERROR);
+        if pending & OVERRUN != 0 && self.packets() == 0 {
             self.0.write(RECEIVE_CONTROL, RESET_FIFO);
             self.0.write(RECEIVE_CONTROL, RECEIVE_ENABLE | REJECT_BAD_CRC);
+            cleared |= OVERRUN;
         }
-        if pending & (OVERRUN | RECEIVE_ERROR | TRANSMIT_ERROR) != 0 {
-            self.0.write(INTERRUPTS, pending & (OVERRUN | RECEIVE_ERROR | TRANSMIT_ERROR));
+        if cleared != 0 {
+            self.0.write(INTERRUPTS, cleared);
         }
     }
 }
