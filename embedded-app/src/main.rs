@@ -5,6 +5,9 @@
 #![no_std]
 #![no_main]
 
+#[cfg(feature = "fault-injection")]
+mod faults;
+
 use core::panic::PanicInfo;
 
 use cortex_m_rt::entry;
@@ -33,6 +36,8 @@ fn main() -> ! {
         session: SESSION.take(),
         screen: SCREEN.take(),
     };
+    #[cfg(feature = "fault-injection")]
+    board::with_settings(faults::inject);
     let mut app = board::with_settings(|settings| App::new(&mut board, memory, settings));
     loop {
         match app.turn(&mut board) {

@@ -54,7 +54,8 @@ impl Board {
     #[must_use]
     pub fn emulator(self) -> Emulator {
         let network = format!("user,id=net,model={}", self.network);
-        Emulator { board: self, network, words: vec!["seed=7".to_owned()], more: Vec::new() }
+        let firmware = firmware(self.name);
+        Emulator { board: self, firmware, network, words: vec!["seed=7".to_owned()], more: Vec::new() }
     }
 
     /// An emulator on a wire of our own
@@ -92,6 +93,7 @@ pub fn each(boards: &[Board], test: impl Fn(Board) + Sync) {
 #[derive(Clone, Debug)]
 pub struct Emulator {
     board: Board,
+    firmware: PathBuf,
     network: String,
     words: Vec<String>,
     more: Vec<OsString>,
@@ -115,10 +117,22 @@ impl Emulator {
         self
     }
 
+    /// With the firmware that fails when one of its words is `panic` or `fault`
+    #[must_use]
+    pub fn with_faults(mut self) -> Self {
+        self.firmware = firmware(&format!("{}-faults", self.board.name));
+        self
+    }
+
+    /// The file of its firmware
+    #[must_use]
+    pub fn firmware(&self) -> &Path {
+        &self.firmware
+    }
+
     /// Starts it
     #[must_use]
     pub fn start(self) -> Device {
-        let firmware = firmware(self.board);
         let (home, listener) = (Home::new(), Listener::new());
         let reports = home.path().join("reports");
         let words: String = self.words.iter().map(|word| format!(",arg={}", word.replace(',', ",,"))).collect();
@@ -128,7 +142,7 @@ impl Emulator {
             .args(["-serial", &format!("file:{}", reports.display()), "-qmp", &listener.option()])
             .args(["-semihosting-config", &format!("enable=on,target=native,arg=slp-device{words}")])
             .arg("-kernel")
-            .arg(firmware)
+            .arg(existing(&self.firmware))
             .args(self.more);
         if self.board.icount {
             qemu.args(["-icount", "shift=0"]);
@@ -147,13 +161,17 @@ impl Emulator {
     }
 }
 
-/// The firmware of a board: in `SLP_FIRMWARE`, or where `cargo xtask build-firmware` puts it
-fn firmware(board: Board) -> PathBuf {
+/// A firmware of that name: in `SLP_FIRMWARE`, or where `cargo xtask build-firmware` puts it
+fn firmware(name: &str) -> PathBuf {
     let own = env::current_exe().expect("a test is a file");
     // target/PROFILE/deps/TEST
     let beside = || own.ancestors().nth(3).expect("tests are in a folder of three").join("firmware");
-    let file = env::var_os("SLP_FIRMWARE").map_or_else(beside, PathBuf::from).join(format!("{}.elf", board.name));
-    assert!(file.is_file(), "there is no {}; build it with `cargo xtask build-firmware --all`", file.display());
+    env::var_os("SLP_FIRMWARE").map_or_else(beside, PathBuf::from).join(format!("{name}.elf"))
+}
+
+fn existing(file: &Path) -> &Path {
+    let how = "cargo xtask build-firmware --all, and with --fault-injection for those that fail";
+    assert!(file.is_file(), "there is no {}; build it with: {how}", file.display());
     file
 }
 

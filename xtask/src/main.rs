@@ -16,6 +16,7 @@ mod build_firmware;
 mod ci;
 mod cmd;
 mod emulate;
+mod flash;
 mod report;
 mod screenshot;
 mod setup;
@@ -40,6 +41,7 @@ enum Command {
     Screenshot(screenshot::Args),
     BuildFirmware(build_firmware::Args),
     Emulate(emulate::Args),
+    Flash(flash::Args),
     Size(size::Args),
 }
 
@@ -55,6 +57,7 @@ fn main() -> ExitCode {
         Command::Screenshot(args) => screenshot::run(&args),
         Command::BuildFirmware(args) => build_firmware::run(&args),
         Command::Emulate(args) => emulate::run(&args),
+        Command::Flash(args) => flash::run(&args),
         Command::Size(args) => size::run(&args),
     };
     outcome.unwrap_or_else(|error| {

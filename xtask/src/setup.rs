@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::fs::{self, File};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -35,6 +36,8 @@ pub(crate) enum Need {
     Clippy,
     /// The standard library of a bare Cortex-M3
     Thumb,
+    /// The standard library of a bare Cortex-M4 or M7 with floating point
+    ThumbFloat,
     /// The standard library of 64-bit Windows
     Windows,
     /// The emulator that the device's firmware runs in
@@ -47,8 +50,16 @@ pub(crate) enum Need {
 
 impl Need {
     /// Everything, quick ones first
-    pub(crate) const ALL: [Self; 7] =
-        [Self::Rustfmt, Self::Clippy, Self::Thumb, Self::Windows, Self::Qemu, Self::Mcstatus, Self::MinecraftProtocol];
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Rustfmt,
+        Self::Clippy,
+        Self::Thumb,
+        Self::ThumbFloat,
+        Self::Windows,
+        Self::Qemu,
+        Self::Mcstatus,
+        Self::MinecraftProtocol,
+    ];
 
     /// What people call it
     fn name(self) -> &'static str {
@@ -56,6 +67,7 @@ impl Need {
             Self::Rustfmt => "rustfmt",
             Self::Clippy => "clippy",
             Self::Thumb => rust::THUMB,
+            Self::ThumbFloat => rust::THUMB_FLOAT,
             Self::Windows => rust::WINDOWS,
             Self::Qemu => "QEMU",
             Self::Mcstatus => "mcstatus",
@@ -69,6 +81,7 @@ impl Need {
             Self::Rustfmt => rust::component("rustfmt", &["fmt", "--version"], install),
             Self::Clippy => rust::component("clippy", &["clippy", "--version"], install),
             Self::Thumb => rust::target(rust::THUMB, "the build for a microcontroller", install),
+            Self::ThumbFloat => rust::target(rust::THUMB_FLOAT, "the build for the NUCLEO boards", install),
             Self::Windows => rust::target(rust::WINDOWS, "the check for Windows", install),
             Self::Qemu => system::qemu(install),
             Self::Mcstatus => python::mcstatus(install),
@@ -123,6 +136,11 @@ pub(crate) fn ensure(needs: &[Need], install: bool) -> anyhow::Result<Vec<(Need,
         results.push((*need, result));
     }
     Ok(results)
+}
+
+/// Where probe-rs is
+pub(crate) fn probe_rs() -> Result<PathBuf, Missing> {
+    system::probe_rs()
 }
 
 /// Keeps two of these commands from installing at once, until the file is dropped
