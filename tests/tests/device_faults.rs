@@ -59,9 +59,10 @@ fn fault_says_which_instruction_and_why_and_ends_with_status_101() {
 #[test]
 fn product_knows_nothing_of_failing_on_demand() {
     each(&BOARDS, |board| {
-        let words = board.emulator().word("panic").word("fault").word("server=x y");
-        assert!(!is_faulty(words.firmware()), "{board}");
-        let mut device = words.start();
+        let product = board.emulator().word("panic").word("fault");
+        assert!(!is_faulty(product.firmware()), "{board}");
+        assert!(is_faulty(product.clone().with_faults().firmware()), "{board}");
+        let mut device = product.start();
         device.wait_for("slp device");
         device.exit();
     });
