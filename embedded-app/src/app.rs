@@ -136,6 +136,9 @@ impl<'a> App<'a> {
             Some(Input::End) => self.leave(now),
             None => {}
         }
+        if let Some(plugged) = board.cable() {
+            self.cable_changed(plugged);
+        }
         if let Some(change) = self.net.poll(now, board.network()) {
             self.address_changed(now, change);
         }
@@ -145,6 +148,7 @@ impl<'a> App<'a> {
         if !matches!(self.link, Link::Leaving { .. }) {
             self.console.prompt();
         }
+        board.lamp(matches!(self.link, Link::Open { .. }));
         let flushed = self.console.flush(board.console()) & self.telemetry.flush(board.telemetry());
         if let Link::Leaving { until } = self.link
             && ((self.net.stream() == Stream::Closed && flushed) || now >= until)
@@ -398,6 +402,14 @@ impl<'a> App<'a> {
         self.link = Link::Open { remote };
         self.telemetry.report(now, Report::Connected { server: remote });
         self.console.line(&text!("connected to ", Shown::server(server, remote)));
+    }
+
+    /// The cable was put in or pulled out; a connection outlives it as long as TCP has patience
+    fn cable_changed(&mut self, plugged: bool) {
+        if plugged {
+            self.net.restart();
+        }
+        self.console.line(&text!("the network cable is ", if plugged { "in" } else { "out" }));
     }
 
     fn address_changed(&mut self, now: Instant, change: Change) {

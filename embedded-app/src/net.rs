@@ -231,6 +231,15 @@ impl<'a> Net<'a> {
         Some(change)
     }
 
+    /// Asks for an address anew: the cable is in, and may lead to another network than before
+    ///
+    /// One that was given is lost until the answer. One from the settings stays.
+    pub fn restart(&mut self) {
+        if let Some(dhcp) = self.dhcp {
+            self.sockets.get_mut::<dhcpv4::Socket<'_>>(dhcp).reset();
+        }
+    }
+
     /// When [`poll`](Self::poll) wants to be called, if nothing comes before
     #[must_use]
     pub fn poll_at(&mut self, now: Instant) -> Option<Instant> {

@@ -14,6 +14,7 @@
 )]
 
 pub mod closed;
+pub mod device;
 pub mod events;
 pub mod fake;
 pub mod foreign;
@@ -26,16 +27,19 @@ pub mod proxy;
 pub mod running;
 pub mod screen;
 pub mod vectors;
+pub mod wire;
 
 use std::time::Duration;
 
 pub use closed::ClosedPort;
+pub use device::Device;
 pub use fake::FakeServer;
 pub use home::Home;
 pub use peer::Peer;
 pub use process::{Output, Slp};
 pub use proxy::Proxy;
 pub use running::{Client, Running, Server};
+pub use wire::Wire;
 
 /// How long a test waits for what must come; far more than a loaded machine needs, since only a failure waits it out
 pub const DEADLINE: Duration = Duration::from_mins(1);

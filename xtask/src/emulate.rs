@@ -20,7 +20,7 @@ use std::{env, thread};
 
 use anyhow::Context as _;
 
-use crate::build_firmware::{self, BOARDS, Board};
+use crate::build_firmware::{self, EMULATED, Emulated};
 use crate::setup::Need;
 use crate::{complain, say};
 use qemu::Qemu;
@@ -41,7 +41,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:25565")]
     server: String,
     /// The board
-    #[arg(long, value_name = "NAME", default_value = BOARDS[0].name)]
+    #[arg(long, value_name = "NAME", default_value = EMULATED[0].name)]
     board: String,
     /// An address for the device, instead of asking for one
     #[arg(long, value_name = "ADDRESS/PREFIX")]
@@ -77,7 +77,7 @@ pub(crate) struct Args {
 
 /// Runs the command
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let board = Board::named(&args.board)?;
+    let board = Emulated::named(&args.board)?;
     let script = match (&args.script, &args.screenshot) {
         (Some(file), _) => Some(Script::read(file)?),
         (None, Some(file)) => Some(Script::picture(absolute(file)?)),

@@ -16,6 +16,7 @@ mod build_firmware;
 mod ci;
 mod cmd;
 mod emulate;
+mod flash;
 mod mutants;
 mod report;
 mod screenshot;
@@ -41,6 +42,7 @@ enum Command {
     Screenshot(screenshot::Args),
     BuildFirmware(build_firmware::Args),
     Emulate(emulate::Args),
+    Flash(flash::Args),
     Size(size::Args),
     Mutants(mutants::Args),
 }
@@ -57,6 +59,7 @@ fn main() -> ExitCode {
         Command::Screenshot(args) => screenshot::run(&args),
         Command::BuildFirmware(args) => build_firmware::run(&args),
         Command::Emulate(args) => emulate::run(&args),
+        Command::Flash(args) => flash::run(&args),
         Command::Size(args) => size::run(&args),
         Command::Mutants(args) => mutants::run(&args),
     };

@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::fs::{self, File};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -37,6 +38,8 @@ pub(crate) enum Need {
     Clippy,
     /// The standard library of a bare Cortex-M3
     Thumb,
+    /// The standard library of a bare Cortex-M4 or M7 with floating point
+    ThumbFloat,
     /// The standard library of 64-bit Windows
     Windows,
     /// The emulator that the device's firmware runs in
@@ -53,10 +56,11 @@ pub(crate) enum Need {
 
 impl Need {
     /// Everything, quick ones first
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Rustfmt,
         Self::Clippy,
         Self::Thumb,
+        Self::ThumbFloat,
         Self::Windows,
         Self::Qemu,
         Self::Linters,
@@ -72,6 +76,7 @@ impl Need {
             Self::Rustfmt => "rustfmt",
             Self::Clippy => "clippy",
             Self::Thumb => rust::THUMB,
+            Self::ThumbFloat => rust::THUMB_FLOAT,
             Self::Windows => rust::WINDOWS,
             Self::Qemu => "QEMU",
             Self::Mcstatus => "mcstatus",
@@ -87,6 +92,7 @@ impl Need {
             Self::Rustfmt => rust::component("rustfmt", &["fmt", "--version"], install),
             Self::Clippy => rust::component("clippy", &["clippy", "--version"], install),
             Self::Thumb => rust::target(rust::THUMB, "the build for a microcontroller", install),
+            Self::ThumbFloat => rust::target(rust::THUMB_FLOAT, "the build for the NUCLEO boards", install),
             Self::Windows => rust::target(rust::WINDOWS, "the check for Windows", install),
             Self::Qemu => system::qemu(install),
             Self::Mcstatus => python::mcstatus(install),
@@ -143,6 +149,11 @@ pub(crate) fn ensure(needs: &[Need], install: bool) -> anyhow::Result<Vec<(Need,
         results.push((*need, result));
     }
     Ok(results)
+}
+
+/// Where probe-rs is
+pub(crate) fn probe_rs() -> Result<PathBuf, Missing> {
+    system::probe_rs()
 }
 
 /// Keeps two of these commands from installing at once, until the file is dropped

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 
-use crate::build_firmware::{self, BOARDS, Board};
+use crate::build_firmware::{self, EMULATED, Emulated};
 use crate::emulate::qemu::Qemu;
 use crate::emulate::qmp::Listener;
 use crate::emulate::script::Script;
@@ -53,11 +53,11 @@ pub(crate) struct Args {}
 
 /// Bytes of a firmware
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Sections {
+pub(crate) struct Sections {
     /// Stored: vectors, code, constants, and what .data begins with
-    flash: u32,
+    pub(crate) flash: u32,
     /// .data and .bss
-    ram: u32,
+    pub(crate) ram: u32,
 }
 
 /// Runs the command
@@ -71,7 +71,7 @@ pub(crate) fn run(_: &Args) -> anyhow::Result<ExitCode> {
 /// Measures every board, prints the table, and notes what is over its budget
 pub(crate) fn measure(report: &mut Report) -> anyhow::Result<()> {
     let mut table = format!("{:<14} {:>8} {:>12} {:>7} {:>7}", "board", "flash", ".data+.bss", "stack", "RAM");
-    for board in BOARDS {
+    for board in EMULATED {
         let file = board.build()?;
         let elf = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
         let sections = sections(&elf).with_context(|| format!("{} is no firmware", file.display()))?;
@@ -90,7 +90,7 @@ pub(crate) fn measure(report: &mut Report) -> anyhow::Result<()> {
 }
 
 /// Adds up the sections of a 32-bit little-endian ELF file that are loaded
-fn sections(elf: &[u8]) -> Option<Sections> {
+pub(crate) fn sections(elf: &[u8]) -> Option<Sections> {
     const ALLOCATED: u32 = 1 << 1;
     const NOTHING_STORED: u32 = 8;
     let half = |at: usize| Some(u16::from_le_bytes(*elf.get(at..)?.first_chunk()?));
@@ -119,7 +119,7 @@ fn sections(elf: &[u8]) -> Option<Sections> {
 }
 
 /// Runs the firmware through a few exchanges and returns how much of its stack it has used
-fn stack(board: &Board, firmware: &Path, used: u32) -> anyhow::Result<u32> {
+fn stack(board: &Emulated, firmware: &Path, used: u32) -> anyhow::Result<u32> {
     let server = TcpListener::bind("127.0.0.1:0").context("cannot listen for the device")?;
     let port = server.local_addr().context("the port is gone")?.port();
     thread::spawn(move || {

@@ -24,7 +24,7 @@ fn help_names_every_command() {
     let output = xtask(&["help"]);
     assert!(output.status.success());
     let help = String::from_utf8(output.stdout).unwrap();
-    for command in ["setup", "test", "ci", "screenshot", "help"] {
+    for command in ["setup", "test", "ci", "screenshot", "build-firmware", "emulate", "flash", "size", "help"] {
         assert!(help.contains(&format!("\n  {command} ")), "no {command} in {help}");
     }
 }

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use crate::build_firmware::Board;
+use crate::build_firmware::Emulated;
 use crate::cmd::Cmd;
 
 /// An emulator to be started
@@ -16,7 +16,7 @@ pub(crate) struct Qemu {
 
 impl Qemu {
     /// The firmware on a board, its console on standard input and output
-    pub(crate) fn new(board: &Board, firmware: &Path, window: bool) -> Self {
+    pub(crate) fn new(board: &Emulated, firmware: &Path, window: bool) -> Self {
         let network = format!("user,model={}", board.network);
         let cmd = Cmd::new("qemu-system-arm")
             .args(["-machine", board.machine, "-monitor", "none"])

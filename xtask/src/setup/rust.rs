@@ -11,6 +11,8 @@ use crate::cmd::{Cmd, CmdError};
 
 /// A Cortex-M3 without an operating system
 pub(crate) const THUMB: &str = "thumbv7m-none-eabi";
+/// A Cortex-M4 or M7 with floating point, without an operating system
+pub(crate) const THUMB_FLOAT: &str = "thumbv7em-none-eabihf";
 /// 64-bit Windows, by the tool chain that needs nothing of Microsoft's to check code
 pub(crate) const WINDOWS: &str = "x86_64-pc-windows-gnu";
 

@@ -36,6 +36,12 @@ pub(super) fn qemu(install: bool) -> Result<bool, Missing> {
     qemu.ensure(install).map(|(_, installed)| installed)
 }
 
+/// What puts firmware on real boards; it is told how to install it and not done, for it needs the system's USB libraries
+pub(super) fn probe_rs() -> Result<PathBuf, Missing> {
+    let how = "cargo install probe-rs-tools --locked (see https://probe.rs/docs/getting-started/installation)";
+    find("probe-rs").ok_or_else(|| Missing::new("probe-rs", "`cargo xtask flash`", how))
+}
+
 impl Program {
     /// Where it is on `PATH`, and whether it had to be installed
     pub(super) fn ensure(&self, install: bool) -> Result<(PathBuf, bool), Missing> {

@@ -7,12 +7,13 @@ use anyhow::Context as _;
 
 use super::tally::Tally;
 use super::{Context, Mode};
-use crate::build_firmware::{self, BOARDS};
+use crate::build_firmware::{self, EMULATED, REAL, Real};
 use crate::cmd::{Cmd, CmdError};
 use crate::setup::rust::{THUMB, WINDOWS};
 use crate::setup::{Need, tool};
+use crate::size::Sections;
 use crate::workspace::{self, Members};
-use crate::{size, tidy};
+use crate::{say, size, tidy};
 
 mod nopanic;
 mod policy;
@@ -84,7 +85,7 @@ pub(super) const STEPS: &[Step] = &[
     Step {
         name: "firmware",
         about: "the device's firmware for each board: lints, flash and memory against their budgets",
-        needs: &[Need::Thumb, Need::Qemu, Need::Clippy],
+        needs: &[Need::Thumb, Need::ThumbFloat, Need::Qemu, Need::Clippy],
         runs_without: false,
         run: firmware,
     },
@@ -249,9 +250,9 @@ fn e2e(context: &mut Context) {
         Ok(program) => program,
         Err(error) => return context.fail("e2e", format_args!("{error:#}")),
     };
-    for board in BOARDS {
-        // The tests that need it fail and say so.
-        if let Err(error) = board.build() {
+    for board in EMULATED {
+        // The tests that need them fail and say so.
+        if let Err(error) = board.build().and_then(|_| board.build_with_faults()) {
             context.fail("e2e", format_args!("{}: {error:#}", board.name));
         }
     }
@@ -310,13 +311,32 @@ fn thumb(context: &mut Context) {
 }
 
 fn firmware(context: &mut Context) {
-    for board in BOARDS {
+    for board in build_firmware::boards() {
         let clippy = context.cargo("clippy").args(["--package", "embedded-app", "--features", board.name]);
         context.check("firmware", &clippy.args(["--target", board.target, "--", "--deny", "warnings"]));
     }
     if let Err(error) = size::measure(&mut context.report) {
         context.fail("firmware", format_args!("{error:#}"));
     }
+    for board in REAL {
+        let built = board.build().and_then(|file| build_firmware::measure(&file));
+        let sane = built.map_err(|error| format!("{}: {error:#}", board.name)).and_then(|sizes| within(board, &sizes));
+        context.report.check("firmware", sane, "cargo xtask test firmware");
+    }
+}
+
+/// Bytes of flash and of memory without the stack that a real board's firmware may take: nothing that it has need of, but
+/// more than this is a mistake
+const FLASH: u32 = 128 * 1_024;
+const RAM: u32 = 32 * 1_024;
+
+fn within(board: &Real, Sections { flash, ram }: &Sections) -> Result<(), String> {
+    let told = format!("{:<14} {flash:>8} of flash, {ram:>7} of memory without its stack", board.name);
+    if *flash > FLASH || *ram > RAM {
+        return Err(format!("{told}; {FLASH} and {RAM} allowed"));
+    }
+    say(told);
+    Ok(())
 }
 
 fn windows(context: &mut Context) {

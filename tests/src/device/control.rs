@@ -1,0 +1,116 @@
+//! The line that the emulator itself is told things on (QMP): keys, pictures, the network's plug
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::sync::mpsc::channel;
+use std::time::Instant;
+use std::{env, fs, thread};
+
+use serde_json::{Value, json};
+
+use crate::{DEADLINE, Home};
+
+/// A port for an emulator to connect to
+#[derive(Debug)]
+pub struct Listener(TcpListener);
+
+impl Listener {
+    pub(super) fn new() -> Self {
+        Self(TcpListener::bind("127.0.0.1:0").expect("a free port"))
+    }
+
+    /// The emulator's option
+    pub(super) fn option(&self) -> String {
+        format!("tcp:{}", self.0.local_addr().expect("it is bound"))
+    }
+
+    fn accept(&self) -> TcpStream {
+        let (listener, (sender, accepted)) = (self.0.try_clone().expect("a socket can be cloned"), channel());
+        thread::spawn(move || sender.send(listener.accept()));
+        let (stream, _) = accepted.recv_timeout(DEADLINE).expect("the emulator connects").expect("a connection");
+        stream.set_read_timeout(Some(DEADLINE)).expect("a limit can be set");
+        stream
+    }
+}
+
+/// The line to an emulator
+#[derive(Debug)]
+pub struct Control {
+    line: BufReader<TcpStream>,
+    home: Home,
+}
+
+impl Control {
+    pub(super) fn new(listener: &Listener, home: Home) -> Self {
+        let mut control = Self { line: BufReader::new(listener.accept()), home };
+        control.read();
+        control.run("qmp_capabilities", &json!({}));
+        control
+    }
+
+    fn run(&mut self, command: &str, arguments: &Value) {
+        let line = json!({ "execute": command, "arguments": arguments });
+        writeln!(self.line.get_mut(), "{line}").expect("the emulator reads");
+        loop {
+            let answer = self.read();
+            assert!(answer.get("error").is_none(), "{command}: {answer}");
+            if answer.get("return").is_some() {
+                return;
+            }
+        }
+    }
+
+    fn read(&mut self) -> Value {
+        let mut line = String::new();
+        assert!(self.line.read_line(&mut line).expect("the emulator answers") > 0, "the emulator has ended");
+        serde_json::from_str(&line).expect("the emulator answers in JSON")
+    }
+
+    /// Plugs the network in or out
+    pub fn link(&mut self, up: bool) {
+        self.run("set_link", &json!({ "name": "net", "up": up }));
+    }
+
+    /// Presses a key of the board and lets it go
+    pub fn key(&mut self, name: &str) {
+        for down in [true, false] {
+            let key = json!({ "down": down, "key": { "type": "qcode", "data": name } });
+            self.run("input-send-event", &json!({ "events": [{ "type": "key", "data": key }] }));
+        }
+    }
+
+    /// The screen as text: a character for each pixel, darker to brighter
+    pub fn screen(&mut self) -> String {
+        let file = self.home.path().join("screen.ppm");
+        self.run("screendump", &json!({ "filename": file }));
+        let picture = fs::read(file).expect("the emulator has written it");
+        let pixels = picture.strip_prefix(b"P6\n512 256\n255\n").expect("a picture of four times 128 by 64");
+        let mut text = String::new();
+        for row in pixels.chunks(512 * 3).step_by(4) {
+            let shade = |pixel: &[u8]| [' ', '-', '+', '#'][usize::from(pixel[0] / 64)];
+            let line: String = row.chunks(3 * 4).map(shade).collect();
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+        text
+    }
+
+    /// Waits until the screen is the stored one; what it is instead is left beside it
+    #[track_caller]
+    pub fn wait_for_screen(&mut self, name: &str) {
+        let stored = Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots").join(format!("device_{name}.txt"));
+        let expected = fs::read_to_string(&stored).unwrap_or_default().replace('\r', "");
+        let until = Instant::now() + DEADLINE;
+        let mut last = String::new();
+        while Instant::now() < until {
+            last = self.screen();
+            if last == expected {
+                return;
+            }
+        }
+        let actual = stored.with_extension("new.txt");
+        fs::write(&actual, &last).expect("it can be written");
+        panic!("the screen is not {}; it is in {}:\n{last}", stored.display(), actual.display());
+    }
+}
