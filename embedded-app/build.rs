@@ -19,6 +19,8 @@ fn main() {
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let memory = PathBuf::from("memory").join(format!("{board}.x"));
     fs::copy(&memory, out.join("memory.x")).unwrap_or_else(|error| panic!("{}: {error}", memory.display()));
+    // Names handlers of interrupts, of which there are none.
+    fs::write(out.join("device.x"), "").expect("cargo's own folder can be written to");
     println!("cargo::rustc-link-search={}", out.display());
     println!("cargo::rustc-link-arg-bins=--nmagic");
     println!("cargo::rustc-link-arg-bins=-Tlink.x");

@@ -12,7 +12,7 @@ use core::time::Duration;
 
 use proto_core::command::{CLIENT, ClientCommand, Help, ParseError};
 use proto_core::telemetry::{Reason, Report, cut};
-use proto_core::{Client, Instant, Machine as _, State, client};
+use proto_core::{Client, Instant, Machine as _, State, client, text};
 
 use crate::board::{Board, KEYS};
 use crate::console::{Console, Input};
@@ -21,6 +21,8 @@ use crate::net::{Change, Net, Random, Received, Storage, Stream};
 use crate::settings::{Server, Settings};
 use crate::telemetry::{Telemetry, code};
 use link::{Backoff, Link};
+#[cfg(feature = "display")]
+pub(crate) use session::Known;
 pub use session::Session;
 use session::{Exchange, Shown};
 
@@ -89,12 +91,12 @@ impl<'a> App<'a> {
     pub fn new<B: Board>(board: &mut B, memory: Memory<'a>, settings: &str) -> Self {
         let Memory { net: storage, console, telemetry, session, screen } = memory;
         let now = board.now();
-        console.line(format_args!("slp device {} on {}", env!("CARGO_PKG_VERSION"), B::NAME));
+        console.line(&text!("slp device ", env!("CARGO_PKG_VERSION"), " on ", B::NAME));
         let (version, _) = cut(env!("CARGO_PKG_VERSION"));
         let (name, _) = cut(B::NAME);
         telemetry.report(now, Report::Boot { version, board: name });
         let settings = Settings::parse(settings).unwrap_or_else(|error| {
-            console.line(format_args!("{error}; none is used"));
+            console.line(&text!(error, "; none is used"));
             Settings::DEFAULT
         });
         let mut random = Random::new(board.entropy().seed);
@@ -103,7 +105,7 @@ impl<'a> App<'a> {
         session.facts.device(B::NAME, mac);
         let net = Net::new(storage, board.network(), mac, settings.addressing, random, now);
         if settings.server.is_none() {
-            console.line(format_args!("no server yet; name one with: connect HOST[:PORT]"));
+            console.line(&"no server yet; name one with: connect HOST[:PORT]");
         }
         Self {
             net,
@@ -201,11 +203,9 @@ impl<'a> App<'a> {
             match (words.next(), words.next()) {
                 (Some(server), None) => match Server::parse(server) {
                     Ok(server) => self.connect_to(now, server),
-                    Err(error) => self.console.line(format_args!("{error}")),
+                    Err(error) => self.console.line(&error),
                 },
-                _ => self
-                    .console
-                    .line(format_args!("\"connect\" takes HOST or HOST:PORT, such as: connect 10.0.2.2:25565")),
+                _ => self.console.line(&"\"connect\" takes HOST or HOST:PORT, such as: connect 10.0.2.2:25565"),
             }
             return;
         }
@@ -214,15 +214,14 @@ impl<'a> App<'a> {
             Ok(ClientCommand::Stop) => self.stop(),
             Ok(ClientCommand::Exit) => self.leave(now),
             Ok(ClientCommand::Help) => {
-                self.console.line(format_args!("{}", Help(CLIENT)));
-                self.console
-                    .line(format_args!("connect HOST[:PORT]  watch that server (example: connect 10.0.2.2:25565)"));
+                self.console.line(&Help(CLIENT));
+                self.console.line(&"connect HOST[:PORT]  watch that server (example: connect 10.0.2.2:25565)");
             }
             Err(ParseError::Empty) => {}
             Err(error @ ParseError::UnknownCommand { .. }) => {
-                self.console.line(format_args!("{error} and: connect HOST[:PORT]"));
+                self.console.line(&text!(error, " and: connect HOST[:PORT]"));
             }
-            Err(error) => self.console.line(format_args!("{error}")),
+            Err(error) => self.console.line(&error),
         }
     }
 
@@ -237,7 +236,7 @@ impl<'a> App<'a> {
         }
         match client.ping(now, payload) {
             Ok(()) => self.session.exchange = Exchange::Asked,
-            Err(refused) => self.console.line(format_args!("{refused}")),
+            Err(refused) => self.console.line(&refused),
         }
     }
 
@@ -253,19 +252,21 @@ impl<'a> App<'a> {
         match stopped {
             Ok(()) => {
                 self.session.exchange = Exchange::None;
-                self.console.line(format_args!("stopped; the state is {}", client.state()));
+                self.console.line(&text!("stopped; the state is ", client.state().name()));
             }
-            Err(refused) => self.console.line(format_args!("{refused}")),
+            Err(refused) => self.console.line(&refused),
         }
     }
 
     fn not_connected(&mut self, command: &str) {
         match &self.server {
-            None => self
-                .console
-                .line(format_args!("\"{command}\" needs a connection; name a server with: connect HOST[:PORT]")),
+            None => self.console.line(&text!(
+                "\"",
+                command,
+                "\" needs a connection; name a server with: connect HOST[:PORT]"
+            )),
             Some(server) => {
-                self.console.line(format_args!("\"{command}\" needs a connection; there is none to {server} yet"));
+                self.console.line(&text!("\"", command, "\" needs a connection; there is none to ", server, " yet"));
             }
         }
     }
@@ -276,7 +277,7 @@ impl<'a> App<'a> {
             self.telemetry.report(now, Report::Disconnected { reason: Reason::Exit });
         }
         self.net.close();
-        self.console.line(format_args!("bye"));
+        self.console.line(&"bye");
         self.link = Link::Leaving { until: now.saturating_add(LEAVE) };
     }
 
@@ -336,7 +337,7 @@ impl<'a> App<'a> {
                 Received::Taken(_) => {}
                 Received::Nothing => return,
                 Received::Finished => return self.finished(now),
-                Received::Broken => return self.lost(now, Reason::Network, format_args!("the connection broke")),
+                Received::Broken => return self.lost(now, Reason::Network, &"the connection broke"),
             }
         }
     }
@@ -365,7 +366,7 @@ impl<'a> App<'a> {
         match client.handle_eof(now) {
             Ok(_) => {
                 self.net.close();
-                self.lost(now, Reason::ByServer, format_args!("the server closed the connection"));
+                self.lost(now, Reason::ByServer, &"the server closed the connection");
             }
             Err(error) => self.failed(now, error),
         }
@@ -383,7 +384,7 @@ impl<'a> App<'a> {
         };
         self.telemetry.report(now, Report::Error { code, numbers });
         self.net.abort();
-        self.lost(now, reason, format_args!("{error}"));
+        self.lost(now, reason, &error);
     }
 
     /// The machine for a connection that stands
@@ -396,7 +397,7 @@ impl<'a> App<'a> {
         self.next_watch = now;
         self.link = Link::Open { remote };
         self.telemetry.report(now, Report::Connected { server: remote });
-        self.console.line(format_args!("connected to {}", Shown::server(server, remote)));
+        self.console.line(&text!("connected to ", Shown::server(server, remote)));
     }
 
     fn address_changed(&mut self, now: Instant, change: Change) {
@@ -406,14 +407,14 @@ impl<'a> App<'a> {
                 self.has_address = true;
                 self.session.facts.address(Some(cidr.address()), gateway);
                 let report = Report::Address { address: cidr.address(), prefix: cidr.prefix_len(), gateway, by_dhcp };
-                self.console.line(format_args!("{report}"));
+                self.console.line(&report);
                 self.telemetry.report(now, report);
             }
             Change::Down => {
                 let had = core::mem::take(&mut self.has_address);
                 self.session.facts.address(None, None);
                 if had {
-                    self.lost(now, Reason::Network, format_args!("the address was lost"));
+                    self.lost(now, Reason::Network, &"the address was lost");
                 }
             }
         }

@@ -9,11 +9,12 @@ mod editor;
 #[cfg(test)]
 mod tests;
 
-use core::fmt::{self, Write};
-
 use heapless::{Deque, String};
+use proto_core::put;
+use proto_core::text::{Show, Sink};
 
 use crate::board::Serial;
+use crate::settings::split_at_byte;
 pub use editor::LINE;
 use editor::{Editor, Key};
 
@@ -58,12 +59,11 @@ impl Console {
     }
 
     /// Shows a line above the one being typed; every part of it must be fit to be shown (PROTOCOL.md §5)
-    pub fn line(&mut self, text: fmt::Arguments<'_>) {
+    pub fn line(&mut self, shown: &dyn Show) {
         if self.prompted {
             self.output.put(ERASE);
         }
-        // The queue takes what it can and counts the rest: this cannot fail.
-        let _always_ok = self.output.write_fmt(text);
+        shown.show(&mut Lines(&mut self.output));
         self.output.put("\r\n");
         if self.prompted {
             self.redraw();
@@ -139,14 +139,6 @@ impl Output {
         Self { queue: Deque::new(), lost: 0 }
     }
 
-    fn put(&mut self, text: &str) {
-        for &byte in text.as_bytes() {
-            if self.lost > 0 || self.queue.push_back(byte).is_err() {
-                self.lost = self.lost.saturating_add(1);
-            }
-        }
-    }
-
     fn flush(&mut self, line: &mut impl Serial) -> bool {
         while let Some(&byte) = self.queue.front() {
             if !line.write(byte) {
@@ -156,22 +148,35 @@ impl Output {
         }
         let lost = core::mem::take(&mut self.lost);
         if lost > 0 {
-            let _always_ok = write!(self, "\r\n({lost} bytes not shown: the line is too slow)\r\n");
+            put!(self, "\r\n(", lost, " bytes not shown: the line is too slow)\r\n");
             return false;
         }
         true
     }
 }
 
-/// A line feed alone becomes the end of a line
-impl Write for Output {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        for (row, part) in text.split('\n').enumerate() {
-            if row > 0 {
-                self.put("\r\n");
+/// What finds no room is counted, and nothing after it is taken
+impl Sink for Output {
+    fn put(&mut self, text: &str) {
+        for &byte in text.as_bytes() {
+            if self.lost > 0 || self.queue.push_back(byte).is_err() {
+                self.lost = self.lost.saturating_add(1);
             }
-            self.put(part);
         }
-        Ok(())
+    }
+}
+
+/// A line feed alone becomes the end of a line
+struct Lines<'o>(&'o mut Output);
+
+impl Sink for Lines<'_> {
+    fn put(&mut self, text: &str) {
+        let mut rest = text;
+        while let Some((line, after)) = split_at_byte(rest, b'\n') {
+            self.0.put(line);
+            self.0.put("\r\n");
+            rest = after;
+        }
+        self.0.put(rest);
     }
 }

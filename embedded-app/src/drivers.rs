@@ -3,6 +3,8 @@
 //! The only place with `unsafe` besides the start-up of a board. A driver names its registers as the data sheet does
 //! and knows no pin, no clock tree and no protocol; which peripheral lies where is for the board to say.
 
+pub(crate) mod frames;
+mod memory;
 pub(crate) mod mmio;
 pub(crate) mod semihosting;
 pub(crate) mod systick;
@@ -19,3 +21,4 @@ pub(crate) mod ssd0323;
 pub(crate) mod stellaris_mac;
 #[cfg(feature = "lm3s6965evb")]
 pub(crate) mod stellaris_system;
+mod vectors;

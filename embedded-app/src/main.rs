@@ -14,23 +14,24 @@ use embedded_app::console::Console;
 use embedded_app::display::Screen;
 use embedded_app::net::Storage;
 use embedded_app::telemetry::Telemetry;
-use static_cell::ConstStaticCell;
+use static_cell::{ConstStaticCell, StaticCell};
 
-// The client's large parts, each on its own: those that begin as zeros are not stored.
-static NET: ConstStaticCell<Storage<'static>> = ConstStaticCell::new(Storage::new());
+// The client's large parts, each on its own. Those that begin as zeros are there from the start, the others are made at the
+// start: so none of them is stored.
+static NET: StaticCell<Storage<'static>> = StaticCell::new();
 static CONSOLE: ConstStaticCell<Console> = ConstStaticCell::new(Console::new());
 static TELEMETRY: ConstStaticCell<Telemetry> = ConstStaticCell::new(Telemetry::new());
-static SESSION: ConstStaticCell<Session> = ConstStaticCell::new(Session::new());
+static SESSION: StaticCell<Session> = StaticCell::new();
 static SCREEN: ConstStaticCell<Screen> = ConstStaticCell::new(Screen::new());
 
 #[entry]
 fn main() -> ! {
     let Some(mut board) = Selected::take() else { Selected::exit(1) };
     let memory = Memory {
-        net: NET.take(),
+        net: NET.init_with(Storage::new),
         console: CONSOLE.take(),
         telemetry: TELEMETRY.take(),
-        session: SESSION.take(),
+        session: SESSION.init_with(Session::new),
         screen: SCREEN.take(),
     };
     let mut app = board.with_settings(|board, settings| App::new(board, memory, settings));

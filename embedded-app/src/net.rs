@@ -3,24 +3,30 @@
 //! Moves frames between the device and the sockets and says what became of the address, a name and the stream. It knows
 //! nothing of the protocol in the stream, decides nothing and never waits. The sizes here are all that a peer can fill.
 
+#[cfg(feature = "dns")]
+mod names;
+#[cfg(not(feature = "dns"))]
+#[path = "net/no_names.rs"]
+mod names;
+
 use core::net::{Ipv4Addr, SocketAddrV4};
 
 use proto_core::Instant;
 use smoltcp::iface::{Config, Interface, PollIngressSingleResult, PollResult, SocketHandle, SocketSet, SocketStorage};
 use smoltcp::phy::Device;
-use smoltcp::socket::dns::{DnsQuery, GetQueryResultError, QueryHandle};
-use smoltcp::socket::{dhcpv4, dns, tcp};
+use smoltcp::socket::{dhcpv4, tcp};
 use smoltcp::time::{Duration as Span, Instant as Moment};
-use smoltcp::wire::{DnsQueryType, EthernetAddress, HardwareAddress, IpAddress, IpCidr, Ipv4Cidr};
+use smoltcp::wire::{EthernetAddress, HardwareAddress, IpCidr, Ipv4Cidr};
 
 use crate::settings::Addressing;
+use names::{Names, Question};
 
 /// The receive window: a Response of 98 301 bytes comes through it
 pub const RECEIVE: usize = 1_024;
 /// What may wait to be sent or acknowledged: a Handshake with the longest host, and some Pongs
 pub const TRANSMIT: usize = 384;
-/// Sockets: TCP, DNS, DHCP
-const SOCKETS: usize = 3;
+/// Sockets: TCP, DHCP, and what names take
+const SOCKETS: usize = 2 + names::SOCKETS;
 /// Frames taken in one turn, so that a flood does not keep the console waiting
 const FRAMES: usize = 8;
 /// A peer that is silent is asked whether it still is there
@@ -33,7 +39,7 @@ const PORTS: u16 = 49_152;
 /// The memory of a [`Net`]
 pub struct Storage<'a> {
     sockets: [SocketStorage<'a>; SOCKETS],
-    queries: [Option<DnsQuery>; 1],
+    question: Question,
     receive: [u8; RECEIVE],
     transmit: [u8; TRANSMIT],
 }
@@ -44,7 +50,7 @@ impl Storage<'_> {
     pub const fn new() -> Self {
         Self {
             sockets: [SocketStorage::EMPTY; SOCKETS],
-            queries: [None],
+            question: Question::NONE,
             receive: [0; RECEIVE],
             transmit: [0; TRANSMIT],
         }
@@ -133,9 +139,8 @@ pub struct Net<'a> {
     interface: Interface,
     sockets: SocketSet<'a>,
     tcp: SocketHandle,
-    dns: SocketHandle,
+    names: Names,
     dhcp: Option<SocketHandle>,
-    query: Option<QueryHandle>,
     /// An address from the settings that has not been told yet
     configured: Option<Address>,
     random: Random,
@@ -166,20 +171,18 @@ impl<'a> Net<'a> {
         stream.set_keep_alive(Some(KEEP_ALIVE));
         stream.set_timeout(Some(DEAD));
         let tcp = sockets.add(stream);
-        let dns = sockets.add(dns::Socket::new(&[], &mut storage.queries[..]));
+        let names = Names::new(&mut sockets, &mut storage.question);
         let mut configured = None;
         let dhcp = match addressing {
             Addressing::Dhcp => Some(sockets.add(dhcpv4::Socket::new())),
             Addressing::Static { address, gateway, dns: server } => {
                 apply(&mut interface, Some(address), gateway);
-                if let Some(server) = server {
-                    sockets.get_mut::<dns::Socket<'_>>(dns).update_servers(&[IpAddress::Ipv4(server)]);
-                }
+                names.set_server(&mut sockets, server);
                 configured = Some(Address { cidr: address, gateway, by_dhcp: false });
                 None
             }
         };
-        Self { interface, sockets, tcp, dns, dhcp, query: None, configured, random }
+        Self { interface, sockets, tcp, names, dhcp, configured, random }
     }
 
     /// Moves frames both ways; what became of the address, if anything did
@@ -224,8 +227,7 @@ impl<'a> Net<'a> {
             Change::Down => (None, None),
         };
         apply(&mut self.interface, cidr, gateway);
-        let servers = dns.map(IpAddress::Ipv4);
-        self.sockets.get_mut::<dns::Socket<'_>>(self.dns).update_servers(servers.as_slice());
+        self.names.set_server(&mut self.sockets, dns);
         Some(change)
     }
 
@@ -244,28 +246,17 @@ impl<'a> Net<'a> {
     /// Asks the name server for a host; `false` where the name is none
     pub fn resolve(&mut self, host: &str) -> bool {
         self.cancel_resolve();
-        let socket = self.sockets.get_mut::<dns::Socket<'_>>(self.dns);
-        self.query = socket.start_query(self.interface.context(), host, DnsQueryType::A).ok();
-        self.query.is_some()
+        self.names.ask(&mut self.interface, &mut self.sockets, host)
     }
 
     /// What became of the question: `None` while there is no answer, `Some(None)` where there is no such host
     pub fn poll_resolve(&mut self) -> Option<Option<Ipv4Addr>> {
-        let query = self.query?;
-        let answer = match self.sockets.get_mut::<dns::Socket<'_>>(self.dns).get_query_result(query) {
-            Err(GetQueryResultError::Pending) => return None,
-            Err(GetQueryResultError::Failed) => None,
-            Ok(addresses) => addresses.first().map(|IpAddress::Ipv4(address)| *address),
-        };
-        self.query = None;
-        Some(answer)
+        self.names.poll(&mut self.sockets)
     }
 
     /// Forgets the question
     pub fn cancel_resolve(&mut self) {
-        if let Some(query) = self.query.take() {
-            self.sockets.get_mut::<dns::Socket<'_>>(self.dns).cancel_query(query);
-        }
+        self.names.cancel(&mut self.sockets);
     }
 
     /// Begins to connect; `false` where the server can be no server's address

@@ -9,10 +9,15 @@ use core::time::Duration;
 
 use heapless::String;
 use proto_core::packet::DEFAULT_PORT;
+use proto_core::put;
+use proto_core::text::{Clean, Show, Sink, display};
 use smoltcp::wire::Ipv4Cidr;
 
 /// Bytes of a server's host name
 pub const HOST: usize = 100;
+
+/// What a server is
+const SERVER: &str = if cfg!(feature = "dns") { "HOST or HOST:PORT" } else { "ADDRESS or ADDRESS:PORT" };
 
 /// The server to watch
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,12 +34,11 @@ impl Server {
     /// # Errors
     /// What is wrong with it.
     pub fn parse(text: &str) -> Result<Self, ServerError> {
-        let (host, port) = match text.rsplit_once(':') {
+        let (host, port) = match split_at_byte(text, b':') {
             None => (text, DEFAULT_PORT),
-            Some((_, digits)) if !digits.bytes().all(|byte| byte.is_ascii_digit()) => return Err(ServerError::Port),
-            Some((host, digits)) => match digits.parse() {
-                Ok(0) | Err(_) => return Err(ServerError::Port),
-                Ok(port) => (host, port),
+            Some((host, digits)) => match number(digits, 10) {
+                None | Some(0) => return Err(ServerError::Port),
+                Some(port) => (host, port),
             },
         };
         if host.is_empty() {
@@ -44,19 +48,22 @@ impl Server {
             return Err(ServerError::Host);
         }
         let host = String::try_from(host).map_err(|_| ServerError::TooLong)?;
+        if cfg!(not(feature = "dns")) && address(&host).is_none() {
+            return Err(ServerError::Name);
+        }
         Ok(Self { host, port })
     }
 
     /// The host where it is an address
     #[must_use]
     pub fn address(&self) -> Option<Ipv4Addr> {
-        self.host.parse().ok()
+        address(&self.host)
     }
 }
 
-impl fmt::Display for Server {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.host, self.port)
+impl Show for Server {
+    fn show(&self, out: &mut dyn Sink) {
+        put!(out, self.host.as_str(), ":", self.port);
     }
 }
 
@@ -71,16 +78,25 @@ pub enum ServerError {
     TooLong,
     /// A port that is no number from 1 to 65 535
     Port,
+    /// A name, in a firmware that was built without `dns`
+    Name,
+}
+
+impl Show for ServerError {
+    fn show(&self, out: &mut dyn Sink) {
+        match self {
+            Self::NoHost => out.put("no host before the port; expected HOST or HOST:PORT"),
+            Self::Host => out.put("a host is letters, digits, \"-\", \"_\" and \".\"; expected HOST or HOST:PORT"),
+            Self::TooLong => put!(out, "the host is longer than ", HOST, " bytes"),
+            Self::Name => out.put("this firmware resolves no names; expected ADDRESS or ADDRESS:PORT"),
+            Self::Port => out.put("a port is a number from 1 to 65535; expected HOST or HOST:PORT"),
+        }
+    }
 }
 
 impl fmt::Display for ServerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoHost => f.write_str("no host before the port; expected HOST or HOST:PORT"),
-            Self::Host => f.write_str("a host is letters, digits, \"-\", \"_\" and \".\"; expected HOST or HOST:PORT"),
-            Self::TooLong => write!(f, "the host is longer than {HOST} bytes"),
-            Self::Port => f.write_str("a port is a number from 1 to 65535; expected HOST or HOST:PORT"),
-        }
+        display(self, f)
     }
 }
 
@@ -125,32 +141,70 @@ impl Settings {
     /// The first word that is wrong.
     pub fn parse(line: &str) -> Result<Self, Error<'_>> {
         let mut settings = Self::DEFAULT;
-        let (mut address, mut gateway, mut dns) = (None, None, None);
+        let (mut ip, mut gateway, mut dns) = (None, None, None);
         for word in line.split_ascii_whitespace() {
-            let Some((name, value)) = word.split_once('=') else { continue };
+            let Some((name, value)) = split_at_byte(word, b'=') else { continue };
             let wrong = |expected| Error { word, expected };
             match name {
                 "server" => {
-                    settings.server = Some(Server::parse(value).map_err(|_| wrong("HOST or HOST:PORT"))?);
+                    settings.server = Some(Server::parse(value).map_err(|_| wrong(SERVER))?);
                 }
-                "ip" => address = Some(value.parse().map_err(|()| wrong("an address such as 10.0.2.15/24"))?),
-                "gateway" => gateway = Some(value.parse().map_err(|_| wrong("an address such as 10.0.2.2"))?),
-                "dns" => dns = Some(value.parse().map_err(|_| wrong("an address such as 10.0.2.3"))?),
-                "seed" => {
-                    settings.seed = Some(u64::from_str_radix(value, 16).map_err(|_| wrong("up to 16 hex digits"))?);
-                }
-                "watch" => match value.parse::<u16>() {
-                    Ok(0) | Err(_) => return Err(wrong("a number of seconds from 1 to 65535")),
-                    Ok(seconds) => settings.watch = Some(Duration::from_secs(u64::from(seconds))),
+                "ip" => ip = Some(network(value).ok_or(wrong("an address such as 10.0.2.15/24"))?),
+                "gateway" => gateway = Some(address(value).ok_or(wrong("an address such as 10.0.2.2"))?),
+                "dns" => dns = Some(address(value).ok_or(wrong("an address such as 10.0.2.3"))?),
+                "seed" => settings.seed = Some(number(value, 16).ok_or(wrong("up to 16 hex digits"))?),
+                "watch" => match number::<u16>(value, 10) {
+                    None | Some(0) => return Err(wrong("a number of seconds from 1 to 65535")),
+                    Some(seconds) => settings.watch = Some(Duration::from_secs(u64::from(seconds))),
                 },
                 _ => return Err(wrong("one of server, ip, gateway, dns, seed, watch")),
             }
         }
-        if let Some(address) = address {
+        if let Some(address) = ip {
             settings.addressing = Addressing::Static { address, gateway, dns };
         }
         Ok(settings)
     }
+}
+
+/// What stands before and behind the first such byte, if there is one
+///
+/// The standard library's ways to split take whole characters and come with a searcher for each of them.
+pub(crate) fn split_at_byte(text: &str, byte: u8) -> Option<(&str, &str)> {
+    let place = text.bytes().position(|other| other == byte)?;
+    Some((text.get(..place)?, text.get(place + 1..)?))
+}
+
+/// A number of digits to this base and nothing else
+///
+/// The standard library has a parser for each type and takes signs; this one is in the firmware once.
+fn number<T: TryFrom<u64>>(text: &str, base: u32) -> Option<T> {
+    fn wide(text: &str, base: u32) -> Option<u64> {
+        let mut digits = text.chars().map(|character| character.to_digit(base));
+        let push =
+            |number: u64, digit: Option<u32>| number.checked_mul(u64::from(base))?.checked_add(u64::from(digit?));
+        if text.is_empty() { None } else { digits.try_fold(0, push) }
+    }
+    wide(text, base)?.try_into().ok()
+}
+
+/// Four numbers with points between them; a zero before one might mean octal, and is refused
+fn address(text: &str) -> Option<Ipv4Addr> {
+    let mut octets = [0; 4];
+    let mut rest = Some(text);
+    for octet in &mut octets {
+        let part;
+        (part, rest) = split_at_byte(rest?, b'.').map_or((rest?, None), |(part, rest)| (part, Some(rest)));
+        *octet = number(part, 10).filter(|_| part.len() == 1 || !part.starts_with('0'))?;
+    }
+    if rest.is_none() { Some(octets.into()) } else { None }
+}
+
+/// An address and the length of its network's prefix
+fn network(text: &str) -> Option<Ipv4Cidr> {
+    let (host, prefix) = split_at_byte(text, b'/')?;
+    let prefix = number(prefix, 10).filter(|&prefix| prefix <= 32)?;
+    Some(Ipv4Cidr::new(address(host)?, prefix))
 }
 
 /// A word that is no setting
@@ -162,9 +216,15 @@ pub struct Error<'l> {
     pub expected: &'static str,
 }
 
+impl Show for Error<'_> {
+    fn show(&self, out: &mut dyn Sink) {
+        put!(out, "setting \"", Clean(self.word), "\" is wrong; expected ", self.expected);
+    }
+}
+
 impl fmt::Display for Error<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "setting \"{}\" is wrong; expected {}", proto_core::text::Clean(self.word), self.expected)
+        display(self, f)
     }
 }
 
@@ -204,7 +264,13 @@ mod tests {
 
     #[test]
     fn servers_are_names_or_addresses_with_a_port_or_none() {
-        let server = |text| Server::parse(text).map(|server| server.to_string());
+        let server = |text| {
+            Server::parse(text).map(|server| {
+                let mut shown = String::<32>::new();
+                server.show(&mut shown);
+                shown
+            })
+        };
         assert_eq!(server("10.0.2.2:7").unwrap(), "10.0.2.2:7");
         assert_eq!(server("localhost").unwrap(), "localhost:25565");
         assert_eq!(server(":7"), Err(ServerError::NoHost));

@@ -34,7 +34,7 @@ pub mod code {
     pub const UNKNOWN_PACKET: u16 = 9;
     /// A packet had bytes left over; its id, how many
     pub const TRAILING_BYTES: u16 = 10;
-    /// The firmware panicked; the line of its source
+    /// The firmware panicked: one for each caller; the address that the call returns to, how many are nearer to the panic
     pub const PANIC: u16 = 255;
 }
 

@@ -29,6 +29,8 @@ mod suggest;
 use core::fmt;
 
 use crate::packet::State;
+use crate::put;
+use crate::text::{Show, Sink, display};
 pub use error::ParseError;
 use shown::Shown;
 
@@ -134,15 +136,23 @@ impl<C> Spec<C> {
 }
 
 /// The name and its arguments, such as `list [state]`
-impl<C> fmt::Display for Spec<C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_usage(f, self.name, self.arguments)
+impl<C> Show for Spec<C> {
+    fn show(&self, out: &mut dyn Sink) {
+        show_usage(out, self.name, self.arguments);
     }
 }
 
-fn write_usage(f: &mut fmt::Formatter<'_>, name: &str, arguments: &str) -> fmt::Result {
-    f.write_str(name)?;
-    if arguments.is_empty() { Ok(()) } else { write!(f, " {arguments}") }
+impl<C> fmt::Display for Spec<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        display(self, f)
+    }
+}
+
+fn show_usage(out: &mut dyn Sink, name: &str, arguments: &str) {
+    out.put(name);
+    if !arguments.is_empty() {
+        put!(out, " ", arguments);
+    }
 }
 
 /// The commands of the server's console, in the order of help
@@ -182,31 +192,33 @@ pub const CLIENT: &[Spec<ClientCommand>] = &[
 #[derive(Debug, Clone, Copy)]
 pub struct Help<C: 'static>(pub &'static [Spec<C>]);
 
-impl<C> fmt::Display for Help<C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl<C> Show for Help<C> {
+    fn show(&self, out: &mut dyn Sink) {
         let names = self.0.iter().map(|spec| spec.name.len()).max().unwrap_or(0);
         let arguments = self.0.iter().map(|spec| spec.arguments.len()).max().unwrap_or(0);
         for (row, spec) in self.0.iter().enumerate() {
             if row > 0 {
-                f.write_str("\n")?;
+                out.put("\n");
             }
-            let Spec { name, arguments: argument, summary, example, .. } = spec;
-            column(f, name, names)?;
-            f.write_str(" ")?;
-            column(f, argument, arguments)?;
-            write!(f, "  {summary} (example: {example})")?;
+            show_column(out, spec.name, names);
+            show_column(out, spec.arguments, arguments);
+            put!(out, " ", spec.summary, " (example: ", spec.example, ")");
         }
-        Ok(())
     }
 }
 
-/// Text with blanks up to `width` bytes; the formatter's own width has a limit behind which it panics
-fn column(f: &mut fmt::Formatter<'_>, text: &str, width: usize) -> fmt::Result {
-    f.write_str(text)?;
-    for _ in text.len()..width {
-        f.write_str(" ")?;
+impl<C> fmt::Display for Help<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        display(self, f)
     }
-    Ok(())
+}
+
+/// Text with blanks up to `width` bytes, and one more
+fn show_column(out: &mut dyn Sink, text: &str, width: usize) {
+    out.put(text);
+    for _ in text.len()..=width {
+        out.put(" ");
+    }
 }
 
 /// What the last word of a half-typed line may become

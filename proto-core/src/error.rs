@@ -10,6 +10,8 @@ use core::fmt;
 use core::time::Duration;
 
 use crate::packet::State;
+use crate::put;
+use crate::text::{Hex, Padded, Show, Sink, display};
 use crate::wire::string::Invalid;
 
 /// Why a connection is over
@@ -117,53 +119,62 @@ pub enum Closed {
     WithoutPong,
 }
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Show for Error {
+    fn show(&self, out: &mut dyn Sink) {
         match self {
-            Self::Protocol { violation, offset } => violation.describe(f, *offset),
-            Self::Timeout(timeout) => timeout.fmt(f),
-            Self::Closed(closed) => closed.fmt(f),
+            Self::Protocol { violation, offset } => violation.show_at(*offset, out),
+            Self::Timeout(timeout) => timeout.show(out),
+            Self::Closed(closed) => out.put(closed.text()),
         }
     }
 }
 
 impl Violation {
-    fn describe(self, f: &mut fmt::Formatter<'_>, offset: u64) -> fmt::Result {
+    fn show_at(self, offset: u64, out: &mut dyn Sink) {
         match self {
             Self::VarIntOverflow => {
-                write!(f, "VarInt of more than 32 bits at byte {offset}; its fifth byte may be 0F at most")
+                put!(out, "VarInt of more than 32 bits at byte ", offset, "; its fifth byte may be 0F at most");
             }
             Self::FrameLength { length, maximum } if length > 0 => {
-                write!(f, "frame of {length} bytes at byte {offset}, at most {maximum} allowed")
+                put!(out, "frame of ", length, " bytes at byte ", offset, ", at most ", maximum, " allowed");
             }
             Self::FrameLength { length, .. } => {
-                write!(f, "frame of length {length} at byte {offset}, at least 1 expected")
+                put!(out, "frame of length ", length, " at byte ", offset, ", at least 1 expected");
             }
             Self::BodyTooShort { id: Some(id) } => {
-                write!(f, "packet {id:#04x} ends at byte {offset}, before its last field is complete")
+                put!(out, "packet ", Id(id), " ends at byte ", offset, ", before its last field is complete");
             }
-            Self::BodyTooShort { id: None } => write!(f, "frame ends at byte {offset}, within the packet id"),
+            Self::BodyTooShort { id: None } => put!(out, "frame ends at byte ", offset, ", within the packet id"),
             Self::TrailingBytes { id, count } => {
-                write!(f, "packet {id:#04x} has {count} byte{} left over at byte {offset}, none allowed", plural(count))
+                put!(out, "packet ", Id(id), " has ", count, " byte", plural(count));
+                put!(out, " left over at byte ", offset, ", none allowed");
             }
             Self::StringLength { length, maximum } => {
-                write!(f, "String of {length} bytes at byte {offset}, from 0 to {maximum} allowed")
+                put!(out, "String of ", length, " bytes at byte ", offset, ", from 0 to ", maximum, " allowed");
             }
             Self::StringUnits { maximum } => {
-                write!(f, "String of more than {maximum} UTF-16 units at byte {offset}")
+                put!(out, "String of more than ", maximum, " UTF-16 units at byte ", offset);
             }
-            Self::Utf8 => write!(f, "String is not valid UTF-8 at byte {offset}"),
+            Self::Utf8 => put!(out, "String is not valid UTF-8 at byte ", offset),
             Self::NextState(value) => {
-                write!(f, "Handshake with next state {value} at byte {offset}; 0, 1, 2 or 3 expected")
+                put!(out, "Handshake with next state ", value, " at byte ", offset, "; 0, 1, 2 or 3 expected");
             }
-            Self::RequestInDefault => {
-                write!(f, "Request at byte {offset} without a Handshake before it")
-            }
-            Self::UnexpectedResponse => write!(f, "Response at byte {offset} that was not asked for"),
+            Self::RequestInDefault => put!(out, "Request at byte ", offset, " without a Handshake before it"),
+            Self::UnexpectedResponse => put!(out, "Response at byte ", offset, " that was not asked for"),
             Self::TooManyUnknown { limit } => {
-                write!(f, "{limit} packets of unknown id, the last at byte {offset}")
+                put!(out, limit, " packets of unknown id, the last at byte ", offset);
             }
         }
+    }
+}
+
+/// A packet's id as tables have it
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Id(pub i32);
+
+impl Show for Id {
+    fn show(&self, out: &mut dyn Sink) {
+        put!(out, "0x", Hex(self.0.cast_unsigned(), 2));
     }
 }
 
@@ -172,15 +183,15 @@ const fn plural(count: u32) -> &'static str {
     if count == 1 { "" } else { "s" }
 }
 
-/// A time to the millisecond; `Duration`'s own form has branches that panic, which a firmware would have to carry
+/// A time to the millisecond
 struct Seconds(Duration);
 
-impl fmt::Display for Seconds {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Show for Seconds {
+    fn show(&self, out: &mut dyn Sink) {
         match (self.0.as_secs(), self.0.subsec_millis()) {
-            (secs, 0) => write!(f, "{secs}s"),
-            (0, millis) => write!(f, "{millis}ms"),
-            (secs, millis) => write!(f, "{secs}.{millis:03}s"),
+            (secs, 0) => put!(out, secs, "s"),
+            (0, millis) => put!(out, millis, "ms"),
+            (secs, millis) => put!(out, secs, ".", Padded(millis, 3), "s"),
         }
     }
 }
@@ -188,32 +199,50 @@ impl fmt::Display for Seconds {
 /// A time that was measured: what it has beyond its unit, seconds or else milliseconds, is chance
 struct About(Duration);
 
-impl fmt::Display for About {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Show for About {
+    fn show(&self, out: &mut dyn Sink) {
         match (self.0.as_secs(), self.0.subsec_millis()) {
-            (0, millis) => write!(f, "{millis}ms"),
-            (secs, millis) => write!(f, "{}s", secs.saturating_add(u64::from(millis >= 500))),
+            (0, millis) => put!(out, millis, "ms"),
+            (secs, millis) => put!(out, secs.saturating_add(u64::from(millis >= 500)), "s"),
         }
+    }
+}
+
+impl Show for Timeout {
+    fn show(&self, out: &mut dyn Sink) {
+        match self {
+            Self::Frame(limit) => put!(out, "timed out: a frame was not complete after ", Seconds(*limit)),
+            Self::Status(limit) => put!(out, "timed out: no byte for ", Seconds(*limit), " in the status state"),
+            Self::Silence(silent) => put!(out, "timed out: silent for ", About(*silent), ", although pinged"),
+        }
+    }
+}
+
+impl Closed {
+    const fn text(self) -> &'static str {
+        match self {
+            Self::InFrame => "the peer closed the connection in the middle of a frame",
+            Self::WithoutAnswer => "the server closed the connection without answering; it may still be starting",
+            Self::WithoutPong => "the server closed the connection after the Response, without a Pong",
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        display(self, f)
     }
 }
 
 impl fmt::Display for Timeout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Frame(limit) => write!(f, "timed out: a frame was not complete after {}", Seconds(*limit)),
-            Self::Status(limit) => write!(f, "timed out: no byte for {} in the status state", Seconds(*limit)),
-            Self::Silence(silent) => write!(f, "timed out: silent for {}, although pinged", About(*silent)),
-        }
+        display(self, f)
     }
 }
 
 impl fmt::Display for Closed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::InFrame => "the peer closed the connection in the middle of a frame",
-            Self::WithoutAnswer => "the server closed the connection without answering; it may still be starting",
-            Self::WithoutPong => "the server closed the connection after the Response, without a Pong",
-        })
+        f.write_str(self.text())
     }
 }
 
@@ -238,24 +267,29 @@ pub enum Refused {
     Closed,
 }
 
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Show for Refused {
+    fn show(&self, out: &mut dyn Sink) {
         match self {
-            Self::PingInStatus => write!(
-                f,
-                "\"ping\" needs the state {}; the state is {}: wait for the answer, or \"stop\" it",
-                State::Default,
-                State::Status
-            ),
+            Self::PingInStatus => {
+                put!(out, "\"ping\" needs the state ", State::Default.name(), "; the state is ", State::Status.name());
+                out.put(": wait for the answer, or \"stop\" it");
+            }
             Self::StopInDefault => {
-                write!(f, "\"stop\" needs a status request in progress; the state is {}", State::Default)
+                let state = State::Default.name();
+                put!(out, "\"stop\" needs a status request in progress; the state is ", state);
             }
             Self::TooManyAbandoned { limit } => {
-                write!(f, "\"ping\" refused: {limit} stopped requests are still unanswered; wait for one of them")
+                put!(out, "\"ping\" refused: ", limit, " stopped requests are still unanswered; wait for one of them");
             }
-            Self::Congested => f.write_str("refused: the peer does not read what was sent before"),
-            Self::Closed => f.write_str("refused: the connection is closed"),
+            Self::Congested => out.put("refused: the peer does not read what was sent before"),
+            Self::Closed => out.put("refused: the connection is closed"),
         }
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        display(self, f)
     }
 }
 

@@ -18,8 +18,10 @@ use core::fmt;
 use core::net::{Ipv4Addr, SocketAddrV4};
 
 use heapless::String;
-use postcard::ser_flavors::{Cobs, Flavor, Slice};
+use postcard::ser_flavors::Flavor;
 use serde::{Deserialize, Serialize};
+
+use crate::text::Sink as _;
 
 /// Longest envelope in postcard: sequence, time, the variant, then [`Report::Status`], which is the longest
 const MAX_ENVELOPE: usize = 5 + 10 + 1 + (6 + 6 + 5 + 1 + DESCRIPTION + 1);
@@ -128,13 +130,16 @@ pub enum Reason {
     Protocol,
     /// The link went down, or the address was lost
     Network,
+    /// `connect` with another server on the device's console
+    Replaced,
 }
 
 /// The start of a text that fits `N` bytes, cut at a character boundary, and whether anything was cut
 #[must_use]
 pub fn cut<const N: usize>(text: &str) -> (String<N>, bool) {
     let mut kept = String::new();
-    let whole = text.chars().all(|character| kept.push(character).is_ok());
+    kept.put(text);
+    let whole = kept.len() == text.len();
     (kept, !whole)
 }
 
@@ -178,31 +183,32 @@ impl core::error::Error for EncodeError {}
 /// ```
 pub fn encode<'o>(envelope: &Envelope, out: &'o mut [u8]) -> Result<&'o mut [u8], EncodeError> {
     let small = EncodeError::OutputTooSmall { room: out.len(), enough: MAX_FRAME };
-    let (start, rest) = out.split_first_mut().ok_or(small)?;
-    *start = 0;
-    let frame = Cobs::try_new(Slice::new(rest)).map_err(|_| small)?;
-    let checked = Checked { frame, crc: Crc::new() };
-    let length = postcard::serialize_with_flavor(envelope, checked).map_err(|_| small)?.len();
-    out.get_mut(..length.saturating_add(1)).ok_or(small)
+    let checked = Checked { frame: cobs::Writer::new(out), crc: Crc::new() };
+    let length = postcard::serialize_with_flavor(envelope, checked).map_err(|_| small)?;
+    out.get_mut(..length).ok_or(small)
 }
 
 /// Appends the CRC of what passes through
-struct Checked<F> {
-    frame: F,
+struct Checked<'o> {
+    frame: cobs::Writer<'o>,
     crc: Crc,
 }
 
-impl<F: Flavor> Flavor for Checked<F> {
-    type Output = F::Output;
+impl Flavor for Checked<'_> {
+    /// Bytes written
+    type Output = usize;
 
     fn try_push(&mut self, data: u8) -> postcard::Result<()> {
         self.crc.push(data);
-        self.frame.try_push(data)
+        self.frame.push(data).ok_or(postcard::Error::SerializeBufferFull)
     }
 
-    fn finalize(mut self) -> postcard::Result<F::Output> {
-        self.frame.try_extend(&self.crc.0.to_be_bytes())?;
-        self.frame.finalize()
+    fn finalize(mut self) -> postcard::Result<usize> {
+        let crc = self.crc.0.to_be_bytes();
+        crc.into_iter()
+            .try_for_each(|byte| self.frame.push(byte))
+            .and_then(|()| self.frame.finish())
+            .ok_or(postcard::Error::SerializeBufferFull)
     }
 }
 

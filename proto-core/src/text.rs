@@ -4,12 +4,19 @@
 //! replaces what could steer a terminal or hide from the eye, [`Plain`] drops Minecraft's `§` codes as
 //! well, and [`Text`] keeps a bounded piece of the result.
 //!
+//! What is told without `core::fmt` is told by [`Show`] into a [`Sink`].
+//!
 //! It does not render colours, does not measure widths and does not cut at grapheme clusters: a cut
 //! falls between two characters, and whoever draws decides what a cell is.
 
+mod show;
+
 use core::fmt;
 
+use heapless::string::StringView;
+
 use crate::json::run;
+pub use show::{Hex, Padded, Parts, Show, Sink, UpperHex, display};
 
 /// The character that introduces a formatting code
 pub const SECTION_SIGN: char = '§';
@@ -79,15 +86,21 @@ pub fn strip_marker(address: &str) -> &str {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Clean<'a>(pub &'a str);
 
-impl fmt::Display for Clean<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Show for Clean<'_> {
+    fn show(&self, out: &mut dyn Sink) {
         let mut rest = self.0;
         while let Some((at, c)) = rest.char_indices().find(|&(_, c)| is_unsafe(c)) {
-            f.write_str(rest.get(..at).unwrap_or_default())?;
-            fmt::Write::write_char(f, clean_char(c))?;
+            out.put(rest.get(..at).unwrap_or_default());
+            clean_char(c).show(out);
             rest = after(rest, at, c);
         }
-        f.write_str(rest)
+        out.put(rest);
+    }
+}
+
+impl fmt::Display for Clean<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        display(self, f)
     }
 }
 
@@ -187,37 +200,19 @@ impl<const N: usize> Text<N> {
 
     /// Appends a character, cleaned
     pub fn push(&mut self, c: char) {
-        self.push_raw(clean_char(c).encode_utf8(&mut [0; 4]));
+        self.edit().push(c);
     }
 
     /// Appends a string, cleaned
     pub fn push_str(&mut self, text: &str) {
-        let mut rest = text;
-        while !rest.is_empty() && !self.truncated {
-            rest = self.push_run(rest);
-            if let Some(c) = rest.chars().next() {
-                self.push(c);
-                rest = after(rest, 0, c);
-            }
-        }
+        self.edit().push_str(text);
     }
 
     /// Appends a piece of a text, cleaned and without its `§` codes
     ///
     /// `codes` is the same for all pieces of one text.
     pub fn push_plain(&mut self, piece: &str, codes: &mut Codes) {
-        let mut rest = piece;
-        while !rest.is_empty() && !self.truncated {
-            if !codes.pending {
-                rest = self.push_run(rest);
-            }
-            if let Some(c) = rest.chars().next() {
-                if codes.keep(c) {
-                    self.push(c);
-                }
-                rest = after(rest, 0, c);
-            }
-        }
+        self.edit().push_plain(piece, codes);
     }
 
     /// Inserts a piece at byte `at` as [`push_plain`](Self::push_plain) appends it
@@ -232,14 +227,7 @@ impl<const N: usize> Text<N> {
         }
         let whole = self.kept.clone();
         let (head, tail) = whole.split_at_checked(at).unwrap_or((&whole, ""));
-        let truncated = core::mem::take(&mut self.truncated);
-        self.kept.clear();
-        self.push_raw(head);
-        self.push_plain(piece, codes);
-        let inserted = (self.len(), self.truncated);
-        self.push_raw(tail);
-        self.truncated |= truncated;
-        inserted
+        self.edit().join(head, piece, codes, tail)
     }
 
     /// Removes the bytes from `start` to `end`, both character boundaries
@@ -249,12 +237,7 @@ impl<const N: usize> Text<N> {
         }
         let whole = self.kept.clone();
         if let (Some(head), Some(tail)) = (whole.get(..start), whole.get(end..)) {
-            let truncated = core::mem::take(&mut self.truncated);
-            // Not `truncate`, which asserts that it cuts between two characters.
-            self.kept.clear();
-            self.push_raw(head);
-            self.push_raw(tail);
-            self.truncated |= truncated;
+            self.edit().join(head, "", &mut Codes::new(), tail);
         }
     }
 
@@ -267,12 +250,67 @@ impl<const N: usize> Text<N> {
         }
     }
 
+    fn edit(&mut self) -> Edit<'_> {
+        Edit { kept: self.kept.as_mut_view(), truncated: &mut self.truncated }
+    }
+}
+
+/// A [`Text`] of whatever capacity: what is done to one is in the program once, not once for each capacity
+struct Edit<'t> {
+    kept: &'t mut StringView<u16>,
+    truncated: &'t mut bool,
+}
+
+impl Edit<'_> {
+    fn push(&mut self, c: char) {
+        self.push_raw(clean_char(c).encode_utf8(&mut [0; 4]));
+    }
+
+    fn push_str(&mut self, text: &str) {
+        let mut rest = text;
+        while !rest.is_empty() && !*self.truncated {
+            rest = self.push_run(rest);
+            if let Some(c) = rest.chars().next() {
+                self.push(c);
+                rest = after(rest, 0, c);
+            }
+        }
+    }
+
+    fn push_plain(&mut self, piece: &str, codes: &mut Codes) {
+        let mut rest = piece;
+        while !rest.is_empty() && !*self.truncated {
+            if !codes.pending {
+                rest = self.push_run(rest);
+            }
+            if let Some(c) = rest.chars().next() {
+                if codes.keep(c) {
+                    self.push(c);
+                }
+                rest = after(rest, 0, c);
+            }
+        }
+    }
+
+    /// Makes the text anew of its head, a piece and its tail; where the piece ends, and whether it was cut
+    fn join(&mut self, head: &str, piece: &str, codes: &mut Codes, tail: &str) -> (usize, bool) {
+        let truncated = core::mem::take(self.truncated);
+        // Not `truncate`, which asserts that it cuts between two characters.
+        self.kept.clear();
+        self.push_raw(head);
+        self.push_plain(piece, codes);
+        let joined = (self.kept.len(), *self.truncated);
+        self.push_raw(tail);
+        *self.truncated |= truncated;
+        joined
+    }
+
     /// Appends what is clean already, and cuts it
     fn push_raw(&mut self, text: &str) {
         // `push_str` refuses what does not fit as a whole.
-        if !self.truncated && self.kept.push_str(text).is_err() {
-            self.truncated = true;
-            let room = N.saturating_sub(self.kept.len());
+        if !*self.truncated && self.kept.push_str(text).is_err() {
+            *self.truncated = true;
+            let room = self.kept.capacity().saturating_sub(self.kept.len());
             let fits = text.get(..text.floor_char_boundary(room)).unwrap_or_default();
             let _ = self.kept.push_str(fits);
         }

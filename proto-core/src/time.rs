@@ -55,7 +55,8 @@ impl Instant {
 }
 
 /// `duration` in whole microseconds, without the 128-bit arithmetic of `Duration::as_micros`
-const fn micros(duration: Duration) -> u64 {
+#[must_use]
+pub const fn micros(duration: Duration) -> u64 {
     duration.as_secs().saturating_mul(1_000_000).saturating_add(duration.subsec_micros() as u64)
 }
 

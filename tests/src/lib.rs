@@ -13,6 +13,7 @@
     reason = "what a step of a test returns is for the tests that want to look at it"
 )]
 
+pub mod closed;
 pub mod device;
 pub mod events;
 pub mod fake;
@@ -30,6 +31,7 @@ pub mod wire;
 
 use std::time::Duration;
 
+pub use closed::ClosedPort;
 pub use device::Device;
 pub use fake::FakeServer;
 pub use home::Home;

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 
 use serde_json::{Value, json};
 use slp_tests::vectors::{self, Failures};
-use slp_tests::{Client, FakeServer, Home, Peer, Server, Slp, events, packets};
+use slp_tests::{Client, ClosedPort, FakeServer, Home, Peer, Server, Slp, events, packets};
 
 fn slp(args: &[&str]) -> Slp {
     Slp::new(args.iter().copied())
@@ -273,8 +273,8 @@ fn address_in_use_is_told_with_what_to_do() {
 
 #[test]
 fn server_that_is_not_there_is_told_with_what_to_do() {
-    // A port that nothing listens on, since it was just given back.
-    let address = TcpListener::bind("127.0.0.1:0").and_then(|taken| taken.local_addr()).expect("a free port");
+    let closed = ClosedPort::take();
+    let address = closed.address();
     for args in [&["--plain"][..], &["--json"], &["--legacy"]] {
         let output = slp(&["client", &address.to_string()]).args(args.iter().copied()).run();
         let line = output.assert_failed(1);

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use serde_json::{Value, json};
 use slp_tests::proxy::Network;
-use slp_tests::{Client, DEADLINE, FakeServer, Home, Peer, Proxy, Server, Slp, packets};
+use slp_tests::{Client, ClosedPort, DEADLINE, FakeServer, Home, Peer, Proxy, Server, Slp, packets};
 
 /// The address of a client that has just connected
 fn connected(server: &mut Server) -> SocketAddr {
@@ -441,8 +441,9 @@ fn fifth_abandoned_exchange_is_refused_until_one_is_answered() {
 
 #[test]
 fn reconnecting_client_finds_the_server_again() {
-    let mut server = Server::start(&[]);
-    let address = server.address();
+    let closed = ClosedPort::take();
+    let address = closed.address();
+    let mut server = Server::of(&Slp::new(["server", "--listen", &address.to_string(), "--json"]));
     let config = "[client]\nreconnect = true\nreconnect_min = 0.01\nreconnect_max = 0.05\n";
     let mut client = Client::with_config(address, config);
     assert_eq!(client.next_event()["event"], "connected");
@@ -468,8 +469,8 @@ fn reconnecting_client_finds_the_server_again() {
 
 #[test]
 fn reconnecting_client_says_why_in_plain_lines_too() {
-    // A port that nothing listens on, since it was just given back.
-    let address = std::net::TcpListener::bind("127.0.0.1:0").and_then(|taken| taken.local_addr()).expect("a free port");
+    let closed = ClosedPort::take();
+    let address = closed.address();
     let config = "[client]\nreconnect = true\nreconnect_min = 0.01\nreconnect_max = 0.05\n";
     let mut client = Slp::new(["client", &address.to_string(), "--plain"]).config(config).start();
     for attempt in 1..4 {

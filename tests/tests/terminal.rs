@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use portable_pty::ExitStatus;
 use slp_tests::screen::Screen;
-use slp_tests::{Client, FakeServer, Home, Peer, Server, Slp, events, packets};
+use slp_tests::{Client, ClosedPort, FakeServer, Home, Peer, Server, Slp, events, packets};
 use vt100::MouseProtocolMode;
 
 const SIZES: [(u16, u16); 2] = [(80, 24), (120, 40)];
@@ -347,7 +347,8 @@ fn terminal_that_is_closed_takes_the_program_with_it() {
 
 #[test]
 fn client_that_cannot_connect_says_so_on_the_screen_that_it_leaves() {
-    let address = std::net::TcpListener::bind("127.0.0.1:0").and_then(|taken| taken.local_addr()).expect("a free port");
+    let closed = ClosedPort::take();
+    let address = closed.address();
     let screen = Screen::start(&Slp::new(["client", &address.to_string()]), 120, 24);
     let (status, left) = screen.finish_and_assert_restored_with_contents();
     assert_status(&status, 1);
@@ -356,7 +357,8 @@ fn client_that_cannot_connect_says_so_on_the_screen_that_it_leaves() {
 
 #[test]
 fn reconnecting_is_told_on_the_status_bar() {
-    let address = std::net::TcpListener::bind("127.0.0.1:0").and_then(|taken| taken.local_addr()).expect("a free port");
+    let closed = ClosedPort::take();
+    let address = closed.address();
     let mut screen = Screen::start(&Slp::new(["client", &address.to_string(), "--reconnect"]), 120, 24);
     screen.wait("the attempt in the title", |screen| row(screen, 0).contains("reconnecting in "));
     screen.wait_for("connection refused");

@@ -12,11 +12,13 @@ use anyhow::Context as _;
 
 use crate::report::Report;
 use crate::{say, workspace};
+use tool::Tool;
 
 mod node;
-mod python;
+pub(crate) mod python;
 pub(crate) mod rust;
 mod system;
+pub(crate) mod tool;
 
 /// Installs everything that the tests need, or says what to install
 #[derive(Debug, clap::Args)]
@@ -43,12 +45,26 @@ pub(crate) enum Need {
     Mcstatus,
     /// minecraft-protocol in `target/peers/node`
     MinecraftProtocol,
+    /// typos and taplo in `target/peers/linters`
+    Linters,
+    /// A program that cargo builds, below `target/tools`
+    Tool(&'static Tool),
 }
 
 impl Need {
     /// Everything, quick ones first
-    pub(crate) const ALL: [Self; 7] =
-        [Self::Rustfmt, Self::Clippy, Self::Thumb, Self::Windows, Self::Qemu, Self::Mcstatus, Self::MinecraftProtocol];
+    pub(crate) const ALL: [Self; 10] = [
+        Self::Rustfmt,
+        Self::Clippy,
+        Self::Thumb,
+        Self::Windows,
+        Self::Qemu,
+        Self::Linters,
+        Self::Mcstatus,
+        Self::MinecraftProtocol,
+        Self::Tool(&tool::MACHETE),
+        Self::Tool(&tool::DENY),
+    ];
 
     /// What people call it
     fn name(self) -> &'static str {
@@ -60,6 +76,8 @@ impl Need {
             Self::Qemu => "QEMU",
             Self::Mcstatus => "mcstatus",
             Self::MinecraftProtocol => "minecraft-protocol",
+            Self::Linters => "typos and taplo",
+            Self::Tool(tool) => tool.name,
         }
     }
 
@@ -73,6 +91,8 @@ impl Need {
             Self::Qemu => system::qemu(install),
             Self::Mcstatus => python::mcstatus(install),
             Self::MinecraftProtocol => node::minecraft_protocol(install),
+            Self::Linters => python::linters(install),
+            Self::Tool(tool) => tool.ensure(install),
         }
     }
 }

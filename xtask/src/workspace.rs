@@ -27,6 +27,24 @@ pub(crate) fn peers() -> PathBuf {
     root().join("target").join("peers")
 }
 
+/// Folders of the workspaces within this one: each is a workspace of its own for a reason that its `Cargo.toml` tells
+pub(crate) fn nested() -> anyhow::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let members = ["proto-core", "std-app", "embedded-app", "xtask", "tests"].map(|member| root().join(member));
+    for folder in members {
+        let entries = std::fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
+        for entry in entries {
+            let folder = entry.with_context(|| format!("cannot read {}", folder.display()))?.path();
+            let manifest = std::fs::read_to_string(folder.join("Cargo.toml")).unwrap_or_default();
+            if manifest.lines().any(|line| line.trim() == "[workspace]") {
+                found.push(folder);
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
 /// The members of the workspace, as cargo tells them
 pub(crate) struct Members(Value);
 
@@ -58,6 +76,11 @@ mod tests {
     fn root_holds_the_workspace() {
         let manifest = std::fs::read_to_string(root().join("Cargo.toml")).unwrap();
         assert!(manifest.contains("[workspace]"));
+    }
+
+    #[test]
+    fn nested_workspaces_are_found() {
+        assert!(nested().unwrap().contains(&root().join("proto-core").join("no-panic")));
     }
 
     #[test]

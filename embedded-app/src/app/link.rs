@@ -1,11 +1,12 @@
 //! From no connection to one: when to resolve, to connect, to give up and to try again
 
-use core::fmt;
 use core::net::{Ipv4Addr, SocketAddrV4};
 use core::time::Duration;
 
-use proto_core::Instant;
 use proto_core::telemetry::{Reason, Report};
+use proto_core::text::Show;
+use proto_core::time::micros;
+use proto_core::{Instant, text};
 
 use super::{App, CONNECT};
 use crate::display::Connection;
@@ -82,7 +83,7 @@ impl App<'_> {
     /// `connect`: another server, at once
     pub(super) fn connect_to(&mut self, now: Instant, server: Server) {
         if self.client.take().is_some() {
-            self.telemetry.report(now, Report::Disconnected { reason: Reason::Exit });
+            self.telemetry.report(now, Report::Disconnected { reason: Reason::Replaced });
         }
         self.net.abort();
         self.net.cancel_resolve();
@@ -90,7 +91,7 @@ impl App<'_> {
         self.backoff = Backoff::new();
         self.link = Link::Waiting { until: now };
         if !self.has_address {
-            self.console.line(format_args!("no address yet; connecting as soon as there is one"));
+            self.console.line(&"no address yet; connecting as soon as there is one");
         }
     }
 
@@ -117,10 +118,10 @@ impl App<'_> {
                 Stream::Opening if now < until => {}
                 Stream::Opening => {
                     self.net.abort();
-                    self.lost(now, Reason::TimedOut, format_args!("{remote} does not answer"));
+                    self.lost(now, Reason::TimedOut, &text!(remote, " does not answer"));
                 }
                 Stream::Closed | Stream::Closing => {
-                    self.lost(now, Reason::Refused, format_args!("{remote} refused the connection"));
+                    self.lost(now, Reason::Refused, &text!(remote, " refused the connection"));
                 }
             },
         }
@@ -131,7 +132,7 @@ impl App<'_> {
             self.link = Link::Idle;
             return;
         };
-        self.console.line(format_args!("connecting to {server}"));
+        self.console.line(&text!("connecting to ", server));
         if let Some(address) = server.address() {
             let remote = SocketAddrV4::new(address, server.port);
             self.open(now, remote);
@@ -146,18 +147,18 @@ impl App<'_> {
         if self.net.connect(remote) {
             self.link = Link::Opening { until: now.saturating_add(CONNECT), remote };
         } else {
-            self.lost(now, Reason::Refused, format_args!("{remote} can be no server's address"));
+            self.lost(now, Reason::Refused, &text!(remote, " can be no server's address"));
         }
     }
 
     fn unresolved(&mut self, now: Instant) {
         self.net.cancel_resolve();
         self.telemetry.report(now, Report::Error { code: code::UNRESOLVED, numbers: [0; 2] });
-        self.lost(now, Reason::Network, format_args!("the server's name could not be resolved"));
+        self.lost(now, Reason::Network, &"the server's name could not be resolved");
     }
 
     /// The connection is over, or did not come about: says so and when the next attempt is
-    pub(super) fn lost(&mut self, now: Instant, reason: Reason, why: fmt::Arguments<'_>) {
+    pub(super) fn lost(&mut self, now: Instant, reason: Reason, why: &dyn Show) {
         if matches!(self.link, Link::Idle | Link::Leaving { .. }) {
             return;
         }
@@ -171,8 +172,8 @@ impl App<'_> {
         let pause = self.backoff.next(self.net.random());
         self.link = Link::Waiting { until: now.saturating_add(pause) };
         self.telemetry.report(now, Report::Disconnected { reason });
-        let tenths = pause.as_millis().div_ceil(100);
-        self.console.line(format_args!("{why}; next attempt in {}.{} s", tenths / 10, tenths % 10));
+        let tenths = micros(pause).div_ceil(100_000);
+        self.console.line(&text!(why, "; next attempt in ", tenths / 10, ".", tenths % 10, " s"));
     }
 }
 

@@ -2,14 +2,16 @@
 //!
 //! Takes the fields out of the status document as it streams in and keeps those of the last one. It decides nothing.
 
-use core::fmt;
 use core::net::SocketAddrV4;
 use core::time::Duration;
 
-use proto_core::Instant;
 use proto_core::client::{Event, Missing, ResponseEnd};
+use proto_core::error::Id;
 use proto_core::status::{Picker, Status};
 use proto_core::telemetry::{Report, cut};
+use proto_core::text::{Padded, Show, Sink};
+use proto_core::time::micros;
+use proto_core::{Instant, put, text};
 
 use crate::console::Console;
 use crate::display::Facts;
@@ -68,36 +70,42 @@ impl Session {
             }
             Event::ResponseEnd(end) => self.document(now, end, console, telemetry),
             Event::Pong { payload, rtt } => {
-                let rtt_us = u32::try_from(rtt.as_micros()).unwrap_or(u32::MAX);
+                let rtt_us = u32::try_from(micros(rtt)).unwrap_or(u32::MAX);
                 telemetry.report(now, Report::Pong { payload, rtt_us });
                 self.facts.pong(rtt_us);
                 if self.exchange == Exchange::Asked {
-                    console.line(format_args!("pong {payload} after {}", Millis(rtt)));
+                    console.line(&text!("pong ", payload, " after ", Millis(rtt)));
                 }
             }
             Event::PongMismatch { sent, got } => {
                 error(code::PONG_MISMATCH, [sent, got]);
-                console.line(format_args!("the server answered ping {sent} with {got}"));
+                console.line(&text!("the server answered ping ", sent, " with ", got));
             }
             Event::ServerPing { payload } => {
                 telemetry.report(now, Report::ServerPing { payload });
-                console.line(format_args!("server ping {payload} answered"));
+                console.line(&text!("server ping ", payload, " answered"));
             }
             Event::TimedOut { missing, limit } => {
                 let (code, what) = match missing {
                     Missing::Response => (code::RESPONSE_TIMEOUT, "complete Response"),
                     Missing::Pong => (code::PONG_TIMEOUT, "Pong"),
                 };
-                error(code, [i64::try_from(limit.as_millis()).unwrap_or(i64::MAX), 0]);
-                console.line(format_args!("no {what} within {}; the request is abandoned", Millis(limit)));
+                error(code, [i64::try_from(micros(limit) / 1_000).unwrap_or(i64::MAX), 0]);
+                console.line(&text!("no ", what, " within ", Millis(limit), "; the request is abandoned"));
             }
             Event::UnknownPacket { id, body } => {
                 error(code::UNKNOWN_PACKET, [i64::from(id), i64::from(body)]);
-                console.line(format_args!("the server sent a packet of unknown id {id}, {body} bytes; skipped"));
+                console.line(&text!("the server sent a packet of unknown id ", id, ", ", body, " bytes; skipped"));
             }
             Event::TrailingBytes { id, count } => {
                 error(code::TRAILING_BYTES, [i64::from(id), i64::from(count)]);
-                console.line(format_args!("the server sent {count} bytes behind the end of packet {id:#04x}; skipped"));
+                console.line(&text!(
+                    "the server sent ",
+                    count,
+                    " bytes behind the end of packet ",
+                    Id(id),
+                    "; skipped"
+                ));
             }
             // What abandoned exchanges still owed, and a Request that asks for nothing, are no news.
             _ => {}
@@ -122,12 +130,12 @@ impl Session {
                     },
                 );
                 if self.exchange == Exchange::Asked {
-                    console.line(format_args!("status: {}", Shown { status, end }));
+                    console.line(&text!("status: ", Shown { status, end }));
                 }
             }
             Err(error) => {
                 telemetry.report(now, Report::Error { code: code::DOCUMENT, numbers: [0; 2] });
-                console.line(format_args!("{error}"));
+                console.line(&error);
             }
         }
     }
@@ -146,26 +154,26 @@ impl Shown<'_> {
     }
 }
 
-impl fmt::Display for Shown<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Show for Shown<'_> {
+    fn show(&self, out: &mut dyn Sink) {
         let Self { status, end } = self;
-        write!(f, "{}; ", status.description().unwrap_or("?"))?;
-        write!(f, "{}, protocol {}; ", status.version_name().unwrap_or("?"), Known(status.protocol()))?;
-        write!(f, "{} of {} online", Known(status.online()), Known(status.max()))?;
+        put!(out, status.description().unwrap_or("?"), "; ", status.version_name().unwrap_or("?"));
+        put!(out, ", protocol ", Known(status.protocol()), "; ");
+        put!(out, Known(status.online()), " of ", Known(status.max()), " online");
         for (row, name) in status.sample().enumerate() {
-            write!(f, "{} {name}", if row == 0 { ":" } else { "," })?;
+            put!(out, if row == 0 { ": " } else { ", " }, name);
         }
-        write!(f, " ({} bytes", end.bytes)?;
+        put!(out, " (", end.bytes, " bytes");
         if let Some(icon) = status.favicon_bytes() {
-            write!(f, ", icon of {icon}")?;
+            put!(out, ", icon of ", icon);
         }
         if !status.truncated().is_empty() {
-            f.write_str(", shortened")?;
+            out.put(", shortened");
         }
         if end.oversize {
-            f.write_str(", longer than the protocol allows")?;
+            out.put(", longer than the protocol allows");
         }
-        f.write_str(")")
+        out.put(")");
     }
 }
 
@@ -174,22 +182,24 @@ pub(super) struct ShownServer<'s> {
     remote: SocketAddrV4,
 }
 
-impl fmt::Display for ShownServer<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Show for ShownServer<'_> {
+    fn show(&self, out: &mut dyn Sink) {
         let Self { server, remote } = self;
-        write!(f, "{server}")?;
-        if server.address().is_none() { write!(f, " at {}", remote.ip()) } else { Ok(()) }
+        server.show(out);
+        if server.address().is_none() {
+            put!(out, " at ", remote.ip());
+        }
     }
 }
 
 /// A number, or that it is unknown
-struct Known(Option<i64>);
+pub(crate) struct Known(pub(crate) Option<i64>);
 
-impl fmt::Display for Known {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Show for Known {
+    fn show(&self, out: &mut dyn Sink) {
         match self.0 {
-            Some(number) => write!(f, "{number}"),
-            None => f.write_str("?"),
+            Some(number) => number.show(out),
+            None => out.put("?"),
         }
     }
 }
@@ -197,9 +207,9 @@ impl fmt::Display for Known {
 /// Milliseconds with two decimals, without floating point
 pub(super) struct Millis(pub(super) Duration);
 
-impl fmt::Display for Millis {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let hundredths = u64::try_from(self.0.as_micros()).unwrap_or(u64::MAX).saturating_add(5) / 10;
-        write!(f, "{}.{:02} ms", hundredths / 100, hundredths % 100)
+impl Show for Millis {
+    fn show(&self, out: &mut dyn Sink) {
+        let hundredths = u32::try_from(micros(self.0).saturating_add(5) / 10).unwrap_or(u32::MAX);
+        put!(out, hundredths / 100, ".", Padded(hundredths % 100, 2), " ms");
     }
 }

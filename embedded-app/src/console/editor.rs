@@ -137,7 +137,7 @@ impl Editor {
     pub(super) fn enter(&mut self) -> String<LINE> {
         let line = core::mem::take(&mut self.text);
         self.clear();
-        if !line.trim().is_empty() && self.history.back() != Some(&line) {
+        if line.bytes().any(|byte| byte != b' ') && self.history.back() != Some(&line) {
             if self.history.is_full() {
                 self.history.pop_front();
             }
@@ -197,8 +197,16 @@ impl Editor {
 
     /// Where the word before the cursor begins
     fn word_start(&self) -> usize {
-        let before = self.text.get(..self.cursor).unwrap_or_default().trim_end_matches(' ');
-        before.rfind(' ').map_or(0, |blank| blank + 1)
+        let mut before = self.text.bytes().take(self.cursor).enumerate();
+        let mut start = 0;
+        let mut last = b' ';
+        for (place, byte) in before.by_ref() {
+            if byte != b' ' && last == b' ' {
+                start = place;
+            }
+            last = byte;
+        }
+        start
     }
 
     /// Shows the line that is `back` lines old

@@ -4,6 +4,9 @@ use std::collections::VecDeque;
 use std::string::String;
 use std::vec::Vec;
 
+use proto_core::text;
+use proto_core::text::Padded;
+
 use super::*;
 
 /// A serial line between a person and a terminal
@@ -145,7 +148,7 @@ fn control_d_ends_an_empty_line_and_control_c_empties_one() {
 fn output_stands_above_the_line_being_typed() {
     let (mut console, mut terminal) = (Console::new(), Terminal::default());
     type_on(&mut console, &mut terminal, "pi");
-    console.line(format_args!("a\nb"));
+    console.line(&"a\nb");
     type_on(&mut console, &mut terminal, "ng");
     assert_eq!(terminal.lines, ["a", "b"]);
     assert_eq!(terminal.row, b"> ping");
@@ -155,12 +158,12 @@ fn output_stands_above_the_line_being_typed() {
 fn output_that_finds_no_room_is_counted_and_told() {
     let (mut console, mut terminal) = (Console::new(), Terminal { room: Some(0), ..Terminal::default() });
     for number in 0..200 {
-        console.line(format_args!("line {number:04}"));
+        console.line(&text!("line ", Padded(number, 4)));
     }
     assert!(!console.flush(&mut terminal));
     terminal.room = None;
     while !console.flush(&mut terminal) {}
-    console.line(format_args!("again"));
+    console.line(&"again");
     while !console.flush(&mut terminal) {}
     let shown = QUEUE / "line 0000\r\n".len();
     assert_eq!(terminal.lines[shown - 1], std::format!("line {:04}", shown - 1));

@@ -2,22 +2,20 @@
 //!
 //! Rows of 21 characters. Dim is what explains, bright what changes.
 
-use core::fmt::{self, Write as _};
 use core::net::Ipv4Addr;
 
-use embedded_graphics::Drawable as _;
-use embedded_graphics::draw_target::DrawTarget as _;
 use embedded_graphics::geometry::Point;
-use embedded_graphics::mono_font::MonoTextStyle;
+use embedded_graphics::image::GetPixel as _;
 use embedded_graphics::mono_font::iso_8859_1::FONT_6X10 as FONT;
-use embedded_graphics::pixelcolor::{Gray4, GrayColor as _};
-use embedded_graphics::primitives::{Primitive as _, PrimitiveStyle, Rectangle};
-use embedded_graphics::text::{Baseline, Text};
+use embedded_graphics::pixelcolor::{BinaryColor, Gray4, GrayColor as _};
 use heapless::String;
-use proto_core::Instant;
+use proto_core::text::{Hex, Padded, Show, Sink};
+use proto_core::{Instant, put, text};
 
 use super::facts::HISTORY;
-use super::{Connection, Facts, HEIGHT, Pixels, View, WIDTH};
+use super::screen::{Pixels, minutes};
+use super::{Connection, Facts, HEIGHT, View, WIDTH};
+use crate::app::Known;
 
 /// Characters in a row
 pub(super) const COLUMNS: usize = 21;
@@ -26,6 +24,8 @@ pub(super) const GAP: usize = 3;
 /// Pixels of a character
 const CELL: i32 = 6;
 const LINE: i32 = 10;
+/// Characters in a row of the font's picture
+const IN_A_ROW: i32 = 16;
 /// The panel
 const RIGHT: i32 = 128;
 const BOTTOM: i32 = 64;
@@ -41,8 +41,7 @@ const DIM: Gray4 = Gray4::new(7);
 type Row = String<64>;
 
 pub(super) fn draw(pixels: &mut Pixels, view: View, facts: &Facts, now: Instant, scroll: usize) {
-    // Memory takes every pixel: this and all drawing below cannot fail.
-    let _always_ok = pixels.clear(Gray4::BLACK);
+    pixels.data_mut().fill(0);
     match view {
         View::Status => status(pixels, facts, now, scroll),
         View::Times => times(pixels, facts),
@@ -54,10 +53,12 @@ pub(super) fn draw(pixels: &mut Pixels, view: View, facts: &Facts, now: Instant,
 fn status(pixels: &mut Pixels, facts: &Facts, now: Instant, scroll: usize) {
     let description = facts.description.as_str();
     let mut row = Row::new();
-    if description.chars().count() > COLUMNS {
-        let around = description.chars().chain(core::iter::repeat_n(' ', GAP)).cycle();
-        // 21 characters of at most four bytes may not fit; what does not is cut.
-        around.skip(scroll).take(COLUMNS).all(|character| row.push(character).is_ok());
+    if count(description) > COLUMNS {
+        let around = count(description) + GAP;
+        for column in scroll..scroll + COLUMNS {
+            // 21 characters of at most four bytes may not fit; what does not is cut.
+            description.chars().nth(column % around).unwrap_or(' ').show(&mut row);
+        }
         left(pixels, 0, &row, BRIGHT);
     } else if facts.pings == 0 && description.is_empty() {
         left(pixels, 0, "slp device", BRIGHT);
@@ -65,22 +66,21 @@ fn status(pixels: &mut Pixels, facts: &Facts, now: Instant, scroll: usize) {
         left(pixels, 0, description, BRIGHT);
     }
     if !description.is_empty() {
-        left(pixels, LINE, &text(format_args!("{}/{}", Known(facts.online), Known(facts.max))), BRIGHT);
+        left(pixels, LINE, &text(&text!(Known(facts.online), "/", Known(facts.max))), BRIGHT);
     }
     if let Some(last) = facts.kept().last() {
-        right(pixels, LINE, &text(format_args!("{}", Millis(last))), BRIGHT);
+        right(pixels, LINE, &text(&Millis(last)), BRIGHT);
         graph(pixels, facts);
     }
     let bottom = BOTTOM - LINE;
     let state = if facts.connection == Connection::Up {
-        let minutes = super::minutes(now);
-        text(format_args!("up {:02}:{:02}", minutes / 60, minutes % 60))
+        text(&text!("up ", Clock(minutes(now))))
     } else {
-        text(format_args!("{}", facts.connection.text()))
+        text(&facts.connection.text())
     };
     right(pixels, bottom, &state, BRIGHT);
     if let Some(address) = facts.address {
-        let address = text(format_args!("{address}"));
+        let address = text(&address);
         if address.len() + 1 + state.len() <= COLUMNS {
             left(pixels, bottom, &address, DIM);
         }
@@ -93,11 +93,13 @@ fn graph(pixels: &mut Pixels, facts: &Facts) {
     for (trip, index) in facts.kept().zip(0..) {
         let height = u64::from(trip) * u64::from(GRAPH_HEIGHT.unsigned_abs()) / u64::from(largest);
         let height = i32::try_from(height).unwrap_or_default().max(1);
-        let corner = Point::new(index * BAR, GRAPH_TOP + GRAPH_HEIGHT - height);
-        let bar = Rectangle::with_corners(corner, Point::new(index * BAR + BAR - 2, GRAPH_TOP + GRAPH_HEIGHT - 1));
-        let _always_ok = bar.into_styled(PrimitiveStyle::with_fill(BRIGHT)).draw(pixels);
+        for y in GRAPH_HEIGHT - height..GRAPH_HEIGHT {
+            for x in 0..BAR - 1 {
+                pixels.set_pixel(Point::new(index * BAR + x, GRAPH_TOP + y), BRIGHT);
+            }
+        }
     }
-    right(pixels, GRAPH_TOP + GRAPH_HEIGHT + 1, &text(format_args!("max {}", Millis(largest))), DIM);
+    right(pixels, GRAPH_TOP + GRAPH_HEIGHT + 1, &text(&text!("max ", Millis(largest))), DIM);
 }
 
 fn times(pixels: &mut Pixels, facts: &Facts) {
@@ -109,40 +111,41 @@ fn times(pixels: &mut Pixels, facts: &Facts) {
     for (line, (name, trip)) in
         (1..).zip([("last", latest), ("min", least), ("median", median(facts)), ("max", largest)])
     {
-        pair(pixels, line, name, &text(format_args!("{}", Millis(trip))));
+        pair(pixels, line, name, &text(&Millis(trip)));
     }
-    pair(pixels, 5, "pings", &text(format_args!("{}", facts.pings)));
+    pair(pixels, 5, "pings", &text(&facts.pings));
 }
 
+/// The lower of the two in the middle where there is no middle
 fn median(facts: &Facts) -> u32 {
-    let mut trips = [u32::MAX; HISTORY];
-    for (place, trip) in trips.iter_mut().zip(facts.kept()) {
-        *place = trip;
-    }
-    trips.sort_unstable();
-    let count = (facts.pings as usize).min(HISTORY);
-    trips.get(count.saturating_sub(1) / 2).copied().unwrap_or_default()
+    let below = |limit: u32| facts.kept().filter(|&trip| trip < limit).count();
+    let half = facts.kept().count().saturating_sub(1) / 2;
+    // Sorting them would take a kilobyte of code.
+    let upper_half = facts.kept().filter(|&trip| below(trip.saturating_add(1)) > half);
+    upper_half.min().unwrap_or_default()
 }
 
 fn network(pixels: &mut Pixels, facts: &Facts) {
     title(pixels, "Network");
     let known = |address: Option<Ipv4Addr>| match address {
-        Some(address) => text(format_args!("{address}")),
-        None => text(format_args!("none")),
+        Some(address) => text(&address),
+        None => text(&"none"),
     };
     pair(pixels, 1, "ip", &known(facts.address));
     pair(pixels, 2, "gate", &known(facts.gateway));
     pair(pixels, 3, "peer", &known(facts.server));
-    let mac = facts.mac.iter().fold(0_u64, |mac, &byte| (mac << 8) | u64::from(byte));
-    pair(pixels, 4, "mac", &text(format_args!("{mac:012x}")));
+    let mut mac = Row::new();
+    for byte in facts.mac {
+        Hex(byte.into(), 2).show(&mut mac);
+    }
+    pair(pixels, 4, "mac", &mac);
     pair(pixels, 5, "", facts.connection.text());
 }
 
 fn about(pixels: &mut Pixels, facts: &Facts, now: Instant) {
     title(pixels, concat!("slp device ", env!("CARGO_PKG_VERSION")));
     pair(pixels, 1, "board", facts.board);
-    let minutes = super::minutes(now);
-    pair(pixels, 2, "running", &text(format_args!("{:02}:{:02}", minutes / 60, minutes % 60)));
+    pair(pixels, 2, "running", &text(&Clock(minutes(now))));
     left(pixels, 3 * LINE, "server", DIM);
     left(pixels, 4 * LINE, &facts.version, BRIGHT);
 }
@@ -162,40 +165,58 @@ fn left(pixels: &mut Pixels, top: i32, text: &str, color: Gray4) {
 }
 
 fn right(pixels: &mut Pixels, top: i32, text: &str, color: Gray4) {
-    let width = i32::try_from(text.chars().count()).unwrap_or_default() * CELL;
+    let width = i32::try_from(count(text)).unwrap_or_default() * CELL;
     at(pixels, Point::new(RIGHT - width, top), text, color);
 }
 
 fn at(pixels: &mut Pixels, place: Point, text: &str, color: Gray4) {
-    let style = MonoTextStyle::new(&FONT, color);
-    let _always_ok = Text::with_baseline(text, place, style, Baseline::Top).draw(pixels);
+    for (character, index) in text.chars().zip(0..) {
+        glyph(pixels, Point::new(place.x + index * CELL, place.y), character, color);
+    }
+}
+
+/// Copies a character out of the font's picture, in which sixteen stand in a row
+fn glyph(pixels: &mut Pixels, place: Point, character: char, color: Gray4) {
+    let index = i32::try_from(FONT.glyph_mapping.index(character)).unwrap_or_default();
+    let corner = Point::new(index % IN_A_ROW * CELL, index / IN_A_ROW * LINE);
+    for y in 0..LINE {
+        for x in 0..CELL {
+            let pixel = Point::new(x, y);
+            if FONT.image.pixel(corner + pixel) == Some(BinaryColor::On) {
+                pixels.set_pixel(place + pixel, color);
+            }
+        }
+    }
+}
+
+/// Characters of a text; the standard library's way is fast with long ones, and long
+pub(super) fn count(text: &str) -> usize {
+    text.bytes().filter(|byte| byte & 0xC0 != 0x80).count()
 }
 
 /// Text that fits a row; what does not is cut
-fn text(arguments: fmt::Arguments<'_>) -> Row {
+fn text(shown: &dyn Show) -> Row {
     let mut row = Row::new();
-    // An error says that it was cut.
-    let _cut = row.write_fmt(arguments);
+    shown.show(&mut row);
     row
-}
-
-struct Known(Option<i64>);
-
-impl fmt::Display for Known {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(number) => write!(f, "{number}"),
-            None => f.write_str("?"),
-        }
-    }
 }
 
 /// Microseconds as milliseconds with one decimal
 struct Millis(u32);
 
-impl fmt::Display for Millis {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Show for Millis {
+    fn show(&self, out: &mut dyn Sink) {
         let tenths = self.0.saturating_add(50) / 100;
-        write!(f, "{}.{}ms", tenths / 10, tenths % 10)
+        put!(out, tenths / 10, ".", tenths % 10, "ms");
+    }
+}
+
+/// Hours and minutes
+struct Clock(u64);
+
+impl Show for Clock {
+    fn show(&self, out: &mut dyn Sink) {
+        let minutes = u32::try_from(self.0).unwrap_or(u32::MAX);
+        put!(out, Padded(minutes / 60, 2), ":", Padded(minutes % 60, 2));
     }
 }

@@ -5,42 +5,10 @@ use core::net::Ipv4Addr;
 use heapless::String;
 use proto_core::telemetry::cut;
 
+use super::Connection;
+
 /// Round trips that are kept
 pub(super) const HISTORY: usize = 32;
-
-/// Where the connection stands, in a word or two
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Connection {
-    /// No server is named
-    #[default]
-    NoServer,
-    /// There is no address to connect from
-    NoAddress,
-    /// The name server is asked
-    Resolving,
-    /// The server is asked
-    Connecting,
-    /// It stands
-    Up,
-    /// The last attempt failed; there will be another
-    Retrying,
-    /// The last attempt was refused; there will be another
-    Refused,
-}
-
-impl Connection {
-    pub(super) const fn text(self) -> &'static str {
-        match self {
-            Self::NoServer => "no server named",
-            Self::NoAddress => "no address yet",
-            Self::Resolving => "resolving",
-            Self::Connecting => "connecting",
-            Self::Up => "up",
-            Self::Retrying => "retrying",
-            Self::Refused => "refused",
-        }
-    }
-}
 
 /// What a screen shows
 #[derive(Debug, Default)]

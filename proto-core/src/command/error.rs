@@ -4,7 +4,9 @@
 
 use core::fmt;
 
-use super::{CLIENT, SERVER, Shown, Side, Spec, write_usage};
+use super::{CLIENT, SERVER, Shown, Side, Spec, show_usage};
+use crate::put;
+use crate::text::{Show, Sink, display};
 
 /// Why a console line was refused
 ///
@@ -49,58 +51,66 @@ pub enum ParseError<'l> {
     },
 }
 
-impl fmt::Display for ParseError<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Show for ParseError<'_> {
+    fn show(&self, out: &mut dyn Sink) {
         match *self {
-            Self::Empty => f.write_str("empty line; expected a command"),
+            Self::Empty => out.put("empty line; expected a command"),
             Self::UnknownCommand { word, nearest, side } => {
-                write!(f, "unknown command \"{}\"", Shown::new(word))?;
+                put!(out, "unknown command \"", Shown::new(word), "\"");
                 if let Some(nearest) = nearest {
-                    write!(f, "; did you mean \"{nearest}\"?")?;
+                    put!(out, "; did you mean \"", nearest, "\"?");
                 }
-                f.write_str(" (commands: ")?;
+                out.put(" (commands: ");
                 match side {
-                    Side::Server => write_list(f, SERVER)?,
-                    Side::Client => write_list(f, CLIENT)?,
+                    Side::Server => show_list(out, SERVER),
+                    Side::Client => show_list(out, CLIENT),
                 }
-                f.write_str(")")
+                out.put(")");
             }
             Self::TooManyArguments { name, arguments, surplus } => {
-                write!(f, "unexpected \"{}\" after ", Shown::new(surplus))?;
+                put!(out, "unexpected \"", Shown::new(surplus), "\" after ");
                 if arguments.is_empty() {
-                    write!(f, "\"{name}\", which takes no argument")
+                    put!(out, "\"", name, "\", which takes no argument");
                 } else {
-                    write!(f, "the argument of \"{name}\"; expected at most one: ")?;
-                    write_usage(f, name, arguments)
+                    put!(out, "the argument of \"", name, "\"; expected at most one: ");
+                    show_usage(out, name, arguments);
                 }
             }
             Self::PayloadNotANumber { word } => {
-                write!(f, "payload \"{}\" is not a whole number", Shown::new(word))?;
-                write_range(f)
+                put!(out, "payload \"", Shown::new(word), "\" is not a whole number", Range);
             }
             Self::PayloadOutOfRange { word } => {
-                write!(f, "payload {} is out of range", Shown::new(word))?;
-                write_range(f)
+                put!(out, "payload ", Shown::new(word), " is out of range", Range);
             }
             Self::UnknownState { word } => {
-                write!(f, "unknown state \"{}\"; expected 0 (default) or 1 (status)", Shown::new(word))
+                put!(out, "unknown state \"", Shown::new(word), "\"; expected 0 (default) or 1 (status)");
             }
         }
     }
 }
 
-fn write_list<C>(f: &mut fmt::Formatter<'_>, specs: &[Spec<C>]) -> fmt::Result {
-    for (row, spec) in specs.iter().enumerate() {
-        if row > 0 {
-            f.write_str(", ")?;
-        }
-        write!(f, "{spec}")?;
+impl fmt::Display for ParseError<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        display(self, f)
     }
-    Ok(())
 }
 
-fn write_range(f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    write!(f, "; expected a whole number from {} to {}", i64::MIN, i64::MAX)
+fn show_list<C>(out: &mut dyn Sink, specs: &[Spec<C>]) {
+    for (row, spec) in specs.iter().enumerate() {
+        if row > 0 {
+            out.put(", ");
+        }
+        spec.show(out);
+    }
+}
+
+/// What a payload may be
+struct Range;
+
+impl Show for Range {
+    fn show(&self, out: &mut dyn Sink) {
+        put!(out, "; expected a whole number from ", i64::MIN, " to ", i64::MAX);
+    }
 }
 
 impl core::error::Error for ParseError<'_> {}

@@ -2,9 +2,7 @@
 //!
 //! Not for texts to be read whole: cleaning those is for [`crate::text`].
 
-use core::fmt::{self, Write as _};
-
-use crate::text::clean_char;
+use crate::text::{Show, Sink, clean_char};
 
 /// A word with its control characters replaced, cut after a number of characters
 ///
@@ -24,12 +22,14 @@ impl<'t> Shown<'t> {
     }
 }
 
-impl fmt::Display for Shown<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Show for Shown<'_> {
+    fn show(&self, out: &mut dyn Sink) {
         let mut characters = self.text.chars();
         for character in characters.by_ref().take(LIMIT) {
-            f.write_char(clean_char(character))?;
+            clean_char(character).show(out);
         }
-        if characters.next().is_some() { f.write_char('…') } else { Ok(()) }
+        if characters.next().is_some() {
+            out.put("…");
+        }
     }
 }

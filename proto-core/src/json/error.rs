@@ -4,7 +4,8 @@
 
 use core::fmt;
 
-use crate::text;
+use crate::put;
+use crate::text::{self, Show, Sink, UpperHex, display};
 
 /// A document that is not JSON as the scanner takes it
 ///
@@ -67,9 +68,9 @@ pub enum Expected {
     End,
 }
 
-impl fmt::Display for Expected {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Show for Expected {
+    fn show(&self, out: &mut dyn Sink) {
+        out.put(match self {
             Self::Object => "an object",
             Self::Value => "a value",
             Self::ValueOrEnd => "a value or \"]\"",
@@ -80,35 +81,40 @@ impl fmt::Display for Expected {
             Self::CommaOrBracket => "a comma or \"]\"",
             Self::Digit => "a digit",
             Self::ExponentDigit => "a sign or a digit",
-            Self::Literal(word) => return write!(f, "\"{word}\""),
+            Self::Literal(word) => return put!(out, "\"", word, "\""),
             Self::StringBody => "a character that is no control character or a quotation mark",
             Self::Escape => "one of \" \\ / b f n r t u after a backslash",
             Self::HexDigit => "a hexadecimal digit",
             Self::End => "the end of the document",
-        })
+        });
+    }
+}
+
+impl fmt::Display for Expected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        display(self, f)
+    }
+}
+
+impl Show for Error {
+    fn show(&self, out: &mut dyn Sink) {
+        put!(out, "status JSON, byte ", self.offset, ": ");
+        let ErrorKind::Unexpected { expected, found } = self.kind else {
+            return put!(out, "at most ", super::MAX_DEPTH, " levels of nesting expected, found one more");
+        };
+        put!(out, expected, " expected, found ");
+        match found {
+            None => out.put("the end"),
+            Some('"') => out.put("a quotation mark"),
+            Some(c) if text::is_unsafe(c) => put!(out, "U+", UpperHex(c.into(), 4)),
+            Some(c) => put!(out, "\"", c, "\""),
+        }
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "status JSON, byte {}: ", self.offset)?;
-        match self.kind {
-            ErrorKind::TooDeep => {
-                write!(f, "at most {} levels of nesting expected, found one more", super::MAX_DEPTH)
-            }
-            ErrorKind::Unexpected { expected, found: None } => {
-                write!(f, "{expected} expected, found the end")
-            }
-            ErrorKind::Unexpected { expected, found: Some('"') } => {
-                write!(f, "{expected} expected, found a quotation mark")
-            }
-            ErrorKind::Unexpected { expected, found: Some(c) } if text::is_unsafe(c) => {
-                write!(f, "{expected} expected, found U+{:04X}", u32::from(c))
-            }
-            ErrorKind::Unexpected { expected, found: Some(c) } => {
-                write!(f, "{expected} expected, found \"{c}\"")
-            }
-        }
+        display(self, f)
     }
 }
 

@@ -5,7 +5,8 @@
 use core::fmt;
 
 use super::{Envelope, Event, Fault, Reason, Report};
-use crate::text::Clean;
+use crate::put;
+use crate::text::{Clean, Padded, Show, Sink, display};
 
 /// `#sequence`, the time in seconds, and the report
 impl fmt::Display for Envelope {
@@ -16,58 +17,75 @@ impl fmt::Display for Envelope {
     }
 }
 
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Show for Report {
+    fn show(&self, out: &mut dyn Sink) {
         match self {
-            Self::Boot { version, board } => {
-                write!(f, "boot: version {} on {}", Clean(version), Clean(board))
-            }
+            Self::Boot { version, board } => put!(out, "boot: version ", Clean(version), " on ", Clean(board)),
             Self::Address { address, prefix, gateway, by_dhcp } => {
-                write!(f, "address {address}/{prefix}")?;
+                put!(out, "address ", address, "/", prefix);
                 if let Some(gateway) = gateway {
-                    write!(f, ", gateway {gateway}")?;
+                    put!(out, ", gateway ", gateway);
                 }
-                f.write_str(if *by_dhcp { " (DHCP)" } else { " (configured)" })
+                out.put(if *by_dhcp { " (DHCP)" } else { " (configured)" });
             }
-            Self::Connected { server } => write!(f, "connected to {server}"),
+            Self::Connected { server } => put!(out, "connected to ", server),
             Self::Status { online, max, response_bytes, description, description_cut } => {
-                write!(f, "status: {} of {} online, ", Known(*online), Known(*max))?;
-                write!(f, "{response_bytes} bytes: {}", Clean(description))?;
-                f.write_str(if *description_cut { "…" } else { "" })
+                put!(out, "status: ", Known(*online), " of ", Known(*max), " online, ");
+                put!(out, response_bytes, " bytes: ", Clean(description));
+                if *description_cut {
+                    out.put("…");
+                }
             }
             Self::Pong { payload, rtt_us } => {
                 let (millis, micros) = (rtt_us.div_euclid(1_000), rtt_us.rem_euclid(1_000));
-                write!(f, "pong {payload}: {millis}.{micros:03} ms")
+                put!(out, "pong ", payload, ": ", millis, ".", Padded(micros, 3), " ms");
             }
-            Self::ServerPing { payload } => write!(f, "server ping {payload}"),
-            Self::Error { code, numbers: [first, second] } => write!(f, "error {code} ({first}, {second})"),
-            Self::Disconnected { reason } => write!(f, "disconnected: {reason}"),
+            Self::ServerPing { payload } => put!(out, "server ping ", payload),
+            Self::Error { code, numbers: [first, second] } => {
+                put!(out, "error ", code, " (", first, ", ", second, ")");
+            }
+            Self::Disconnected { reason } => put!(out, "disconnected: ", reason.text()),
         }
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        display(self, f)
     }
 }
 
 /// A number, or that it is unknown
 struct Known(Option<i32>);
 
-impl fmt::Display for Known {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Show for Known {
+    fn show(&self, out: &mut dyn Sink) {
         match self.0 {
-            Some(number) => write!(f, "{number}"),
-            None => f.write_str("unknown"),
+            Some(number) => number.show(out),
+            None => out.put("unknown"),
         }
     }
 }
 
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
+impl Reason {
+    /// What a person is told of it
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
             Self::Exit => "exit was typed",
             Self::ByServer => "the server closed the connection",
             Self::Refused => "the server could not be reached",
             Self::TimedOut => "the server took too long",
             Self::Protocol => "the server broke the protocol",
             Self::Network => "the network went away",
-        })
+            Self::Replaced => "another server was named",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.text())
     }
 }
 

@@ -9,10 +9,13 @@ use super::tally::Tally;
 use super::{Context, Mode};
 use crate::build_firmware::{self, BOARDS};
 use crate::cmd::{Cmd, CmdError};
-use crate::setup::Need;
 use crate::setup::rust::{THUMB, WINDOWS};
+use crate::setup::{Need, tool};
 use crate::workspace::{self, Members};
 use crate::{size, tidy};
+
+mod nopanic;
+mod policy;
 
 /// A named part of `cargo xtask test`
 pub(super) struct Step {
@@ -34,6 +37,13 @@ const HOST_ONLY: &[&str] = &["testing"];
 pub(super) const STEPS: &[Step] = &[
     Step { name: "fmt", about: "formatting", needs: &[Need::Rustfmt], runs_without: false, run: fmt },
     Step { name: "tidy", about: "rules of the house that no lint knows", needs: &[], runs_without: false, run: tidy },
+    Step {
+        name: "policy",
+        about: "licences and sources of dependencies, unused ones, spelling, TOML",
+        needs: &[Need::Linters, Need::Tool(&tool::MACHETE), Need::Tool(&tool::DENY)],
+        runs_without: false,
+        run: policy::run,
+    },
     Step { name: "clippy", about: "lints, as errors", needs: &[Need::Clippy], runs_without: false, run: clippy },
     Step { name: "docs", about: "documentation, warnings as errors", needs: &[], runs_without: false, run: docs },
     Step {
@@ -63,6 +73,13 @@ pub(super) const STEPS: &[Step] = &[
         needs: &[Need::Thumb],
         runs_without: false,
         run: thumb,
+    },
+    Step {
+        name: "nopanic",
+        about: "proto-core linked without anything that panics, and a seeded panic noticed",
+        needs: &[Need::Thumb],
+        runs_without: false,
+        run: nopanic::run,
     },
     Step {
         name: "firmware",
@@ -166,6 +183,14 @@ fn feature_sets(features: &[String]) -> Vec<Vec<String>> {
 
 fn fmt(context: &mut Context) {
     context.check("fmt", &Cmd::cargo().args(["fmt", "--all", "--check"]));
+    match workspace::nested() {
+        Ok(nested) => {
+            for folder in nested {
+                context.check("fmt", &Cmd::cargo().args(["fmt", "--all", "--check"]).dir(folder));
+            }
+        }
+        Err(error) => context.fail("fmt", format_args!("{error:#}")),
+    }
 }
 
 fn tidy(context: &mut Context) {
