@@ -61,6 +61,22 @@ impl<'i> Cursor<'i> {
         }
     }
 
+    /// The next `N` bytes, left in place; `None` where fewer are left
+    #[must_use]
+    #[inline]
+    pub const fn ahead<const N: usize>(&self) -> Option<&'i [u8; N]> {
+        self.rest.first_chunk::<N>()
+    }
+
+    /// Takes `count` bytes, at most all that are left
+    #[inline]
+    pub const fn pass(&mut self, count: usize) {
+        self.rest = match self.rest.split_at_checked(count) {
+            Some((_, rest)) => rest,
+            None => &[],
+        };
+    }
+
     /// What is left, up to `limit` bytes, left in place
     #[must_use]
     pub fn window(&self, limit: u32) -> &'i [u8] {
@@ -71,7 +87,7 @@ impl<'i> Cursor<'i> {
     /// Takes up to `limit` bytes and tells how many
     pub fn skip(&mut self, limit: u32) -> u32 {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX).min(self.rest.len());
-        self.rest = self.rest.split_at_checked(limit).map_or(&[], |(_, rest)| rest);
+        self.pass(limit);
         // `limit` came from a u32 and has only become smaller.
         u32::try_from(limit).unwrap_or(u32::MAX)
     }

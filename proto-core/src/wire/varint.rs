@@ -60,6 +60,22 @@ impl Decoder {
     /// As [`Decoder::push`]; the byte at fault is the last one taken.
     #[inline]
     pub const fn decode(&mut self, input: &mut Cursor<'_>) -> Result<Option<i32>, Overflow> {
+        // Most values are not split: where as many bytes are there as one can have, nothing has to be kept.
+        if self.shift == 0
+            && let Some(bytes) = input.ahead::<MAX_LEN>()
+        {
+            let (value, len) = decode_whole(bytes);
+            input.pass(len);
+            return match value {
+                Some(value) => Ok(Some(value)),
+                None => Err(Overflow),
+            };
+        }
+        self.decode_split(input)
+    }
+
+    /// [`Decoder::decode`] byte by byte
+    const fn decode_split(&mut self, input: &mut Cursor<'_>) -> Result<Option<i32>, Overflow> {
         while let Some(byte) = input.byte() {
             match self.push(byte) {
                 Ok(None) => {}
@@ -70,25 +86,56 @@ impl Decoder {
     }
 }
 
+/// The value at the start of `bytes`, `None` where it overflows, and how many of them it takes
+#[inline]
+const fn decode_whole(&[first, second, third, fourth, fifth]: &[u8; MAX_LEN]) -> (Option<i32>, usize) {
+    // Each step adds a byte with its bit 7, and takes off the one of the byte before, for that one meant "more".
+    let value = first as u32;
+    if first < 0x80 {
+        return (Some(value.cast_signed()), 1);
+    }
+    let value = value.wrapping_add((second as u32) << 7).wrapping_sub(0x80);
+    if second < 0x80 {
+        return (Some(value.cast_signed()), 2);
+    }
+    let value = value.wrapping_add((third as u32) << 14).wrapping_sub(0x80 << 7);
+    if third < 0x80 {
+        return (Some(value.cast_signed()), 3);
+    }
+    let value = value.wrapping_add((fourth as u32) << 21).wrapping_sub(0x80 << 14);
+    if fourth < 0x80 {
+        return (Some(value.cast_signed()), 4);
+    }
+    let value = value.wrapping_add((fifth as u32) << 28).wrapping_sub(0x80 << 21);
+    (if fifth <= 0x0F { Some(value.cast_signed()) } else { None }, 5)
+}
+
 /// The shortest form of `value`, and how many of the bytes it takes
 #[must_use]
-#[expect(clippy::cast_possible_truncation, reason = "the low seven bits are meant")]
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "the last byte is what the top four bits leave")]
 pub const fn encode(value: i32) -> ([u8; MAX_LEN], usize) {
-    let mut rest = value.cast_unsigned();
-    let mut bytes = [0; MAX_LEN];
-    let mut len: usize = 0;
-    let mut unwritten: &mut [u8] = &mut bytes;
-    while let Some((byte, tail)) = unwritten.split_first_mut() {
-        len = len.wrapping_add(1);
-        *byte = (rest as u8) & 0x7F;
-        rest >>= 7;
-        if rest == 0 {
-            break;
+    let value = value.cast_unsigned();
+    // Each step moves what is above a byte's seven bits up by one, and sets the bit that comes free: "more".
+    // What the last steps push out at the top is the fifth byte.
+    let (word, last, len) = if value < 1 << 7 {
+        (value, 0, 1)
+    } else {
+        let word = value.wrapping_add(value & (!0 << 7)).wrapping_add(1 << 7);
+        if value < 1 << 14 {
+            (word, 0, 2)
+        } else {
+            let word = word.wrapping_add(word & (!0 << 15)).wrapping_add(1 << 15);
+            if value < 1 << 21 {
+                (word, 0, 3)
+            } else {
+                let word = word.wrapping_add(word & (!0 << 23)).wrapping_add(1 << 23);
+                if value < 1 << 28 { (word, 0, 4) } else { (word | 1 << 31, (value >> 28) as u8, 5) }
+            }
         }
-        *byte |= 0x80;
-        unwritten = tail;
-    }
-    (bytes, len)
+    };
+    let [first, second, third, fourth] = word.to_le_bytes();
+    ([first, second, third, fourth, last], len)
 }
 
 /// How many bytes the shortest form of `value` takes
