@@ -59,23 +59,25 @@ impl Decoder {
     /// # Errors
     /// As [`Decoder::push`]; the byte at fault is the last one taken.
     #[inline]
-    pub const fn decode(&mut self, input: &mut Cursor<'_>) -> Result<Option<i32>, Overflow> {
-        // Most values are not split: where as many bytes are there as one can have, nothing has to be kept.
-        if self.shift == 0
-            && let Some(bytes) = input.ahead::<MAX_LEN>()
-        {
-            let (value, len) = decode_whole(bytes);
-            input.pass(len);
-            return match value {
-                Some(value) => Ok(Some(value)),
-                None => Err(Overflow),
-            };
+    pub fn decode(&mut self, input: &mut Cursor<'_>) -> Result<Option<i32>, Overflow> {
+        if self.shift == 0 {
+            // Most values have one byte, and most of the others are not split.
+            if let Some(byte) = input.peek()
+                && byte < 0x80
+            {
+                input.pass(1);
+                return Ok(Some(byte as i32));
+            }
+            if let Some(bytes) = input.ahead::<MAX_LEN>() {
+                return decode_whole(bytes, input);
+            }
         }
         self.decode_split(input)
     }
 
     /// [`Decoder::decode`] byte by byte
-    const fn decode_split(&mut self, input: &mut Cursor<'_>) -> Result<Option<i32>, Overflow> {
+    #[inline]
+    fn decode_split(&mut self, input: &mut Cursor<'_>) -> Result<Option<i32>, Overflow> {
         while let Some(byte) = input.byte() {
             match self.push(byte) {
                 Ok(None) => {}
@@ -86,62 +88,88 @@ impl Decoder {
     }
 }
 
-/// The value at the start of `bytes`, `None` where it overflows, and how many of them it takes
+/// [`Decoder::decode`] where `bytes`, the next ones of `input`, are as many as a value can have
 #[inline]
-const fn decode_whole(&[first, second, third, fourth, fifth]: &[u8; MAX_LEN]) -> (Option<i32>, usize) {
-    // Each step adds a byte with its bit 7, and takes off the one of the byte before, for that one meant "more".
-    let value = first as u32;
-    if first < 0x80 {
-        return (Some(value.cast_signed()), 1);
+fn decode_whole(bytes: &[u8; MAX_LEN], input: &mut Cursor<'_>) -> Result<Option<i32>, Overflow> {
+    let &[first, second, third, fourth, fifth] = bytes;
+    let word = u32::from_le_bytes([first, second, third, fourth]);
+    if word & 0x8000 == 0 {
+        input.pass(2);
+        return Ok(Some(((word & 0x7F) | (word >> 1 & 0x3F80)).cast_signed()));
     }
-    let value = value.wrapping_add((second as u32) << 7).wrapping_sub(0x80);
-    if second < 0x80 {
-        return (Some(value.cast_signed()), 2);
+    if word & 0x80_0000 == 0 {
+        input.pass(3);
+        return Ok(Some(((word & 0x7F) | (word >> 1 & 0x3F80)| (word >> 2 & 0x1F_C000)).cast_signed()));
     }
-    let value = value.wrapping_add((third as u32) << 14).wrapping_sub(0x80 << 7);
-    if third < 0x80 {
-        return (Some(value.cast_signed()), 3);
+    let value = (word & 0x7F) | (word >> 1 & 0x3F80)| (word >> 2 & 0x1F_C000) | (word >> 3 & 0xFE0_0000);
+    if word & 0x8000_0000 == 0 {
+        input.pass(4);
+        return Ok(Some(value.cast_signed()));
     }
-    let value = value.wrapping_add((fourth as u32) << 21).wrapping_sub(0x80 << 14);
-    if fourth < 0x80 {
-        return (Some(value.cast_signed()), 4);
-    }
-    let value = value.wrapping_add((fifth as u32) << 28).wrapping_sub(0x80 << 21);
-    (if fifth <= 0x0F { Some(value.cast_signed()) } else { None }, 5)
+    input.pass(5);
+    if fifth > 0x0F { Err(Overflow) } else { Ok(Some((value | (fifth as u32) << 28).cast_signed())) }
 }
 
 /// The shortest form of `value`, and how many of the bytes it takes
 #[must_use]
+pub fn encode(value: i32) -> ([u8; MAX_LEN], usize) {
+    let (mut bytes, mut len) = ([0; MAX_LEN], 0);
+    // There is room for any.
+    let _written = encode_to(value, &mut bytes, &mut len);
+    (bytes, len)
+}
+
+/// Puts the shortest form of `value` into `out` at index `at`, and moves `at` behind it
+///
+/// `None` where there is no room for all of it; nothing has changed then.
+#[must_use = "without room nothing is written"]
 #[inline]
-#[expect(clippy::cast_possible_truncation, reason = "the last byte is what the top four bits leave")]
-pub const fn encode(value: i32) -> ([u8; MAX_LEN], usize) {
+pub fn encode_to(value: i32, out: &mut [u8], at: &mut usize) -> Option<()> {
     let value = value.cast_unsigned();
-    // Each step moves what is above a byte's seven bits up by one, and sets the bit that comes free: "more".
-    // What the last steps push out at the top is the fifth byte.
-    let (word, last, len) = if value < 1 << 7 {
-        (value, 0, 1)
-    } else {
-        let word = value.wrapping_add(value & (!0 << 7)).wrapping_add(1 << 7);
-        if value < 1 << 14 {
-            (word, 0, 2)
-        } else {
-            let word = word.wrapping_add(word & (!0 << 15)).wrapping_add(1 << 15);
-            if value < 1 << 21 {
-                (word, 0, 3)
-            } else {
-                let word = word.wrapping_add(word & (!0 << 23)).wrapping_add(1 << 23);
-                if value < 1 << 28 { (word, 0, 4) } else { (word | 1 << 31, (value >> 28) as u8, 5) }
-            }
-        }
-    };
-    let [first, second, third, fourth] = word.to_le_bytes();
-    ([first, second, third, fourth, last], len)
+    if value < 1 << 7 {
+        return put::<1>(value, out, at);
+    }
+    // Most values have one byte: ids, and nearly all lengths.
+    core::hint::cold_path();
+    // Each step moves all above a byte's seven bits up by one, and sets the bit that comes free: "more".
+    let word = value.wrapping_add(value & (!0 << 7)).wrapping_add(1 << 7);
+    if value < 1 << 14 {
+        return put::<2>(word, out, at);
+    }
+    let word = word.wrapping_add(word & (!0 << 15)).wrapping_add(1 << 15);
+    if value < 1 << 21 {
+        return put::<3>(word, out, at);
+    }
+    let word = word.wrapping_add(word & (!0 << 23)).wrapping_add(1 << 23);
+    if value < 1 << 28 {
+        return put::<4>(word, out, at);
+    }
+    // What the steps have pushed out at the top is the fifth byte.
+    let [.., top] = (value >> 4).to_le_bytes();
+    *out.get_mut(at.wrapping_add(4))? = top;
+    put::<4>(word | 1 << 31, out, at)?;
+    *at = at.wrapping_add(1);
+    Some(())
+}
+
+/// The lowest `N` bytes of `word`
+#[inline]
+fn put<const N: usize>(word: u32, out: &mut [u8], at: &mut usize) -> Option<()> {
+    *out.get_mut(*at..)?.first_chunk_mut::<N>()? = *word.to_le_bytes().first_chunk()?;
+    *at = at.wrapping_add(N);
+    Some(())
 }
 
 /// How many bytes the shortest form of `value` takes
 #[must_use]
 pub const fn encoded_len(value: i32) -> usize {
-    encode(value).1
+    match value.cast_unsigned() {
+        0..0x80 => 1,
+        0x80..0x4000 => 2,
+        0x4000..0x20_0000 => 3,
+        0x20_0000..0x1000_0000 => 4,
+        _ => MAX_LEN,
+    }
 }
 
 #[cfg(test)]
