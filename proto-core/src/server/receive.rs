@@ -18,9 +18,6 @@ use crate::wire::frame;
 use crate::wire::string;
 use crate::wire::varint;
 
-/// Bytes of a Ping or Pong
-const WHOLE_PING: u64 = 10;
-
 /// What has been read of a frame
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Receive {
@@ -189,7 +186,7 @@ impl<A: AsRef<[u8]>> Server<A> {
             self.heard = now;
             self.probed = None;
             self.receive.frame_offset = self.receive.offset;
-            self.receive.offset = self.receive.offset.wrapping_add(WHOLE_PING);
+            self.receive.offset = self.receive.offset.wrapping_add(PING_LEN as u64);
             return Ok(Progress::new(PING_LEN, Some(event)));
         }
         self.receive_any(now, input)

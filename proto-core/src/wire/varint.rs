@@ -66,9 +66,9 @@ impl Decoder {
                 && byte < 0x80
             {
                 input.pass(1);
-                return Ok(Some(byte as i32));
+                return Ok(Some(i32::from(byte)));
             }
-            if let Some(bytes) = input.ahead::<MAX_LEN>() {
+            if let Some(&bytes) = input.ahead() {
                 return decode_whole(bytes, input);
             }
         }
@@ -88,26 +88,29 @@ impl Decoder {
     }
 }
 
-/// [`Decoder::decode`] where `bytes`, the next ones of `input`, are as many as a value can have
+/// [`Decoder::decode`] of more than one byte; `bytes` are the next ones of `input`, as many as a value can have
 #[inline]
-fn decode_whole(bytes: &[u8; MAX_LEN], input: &mut Cursor<'_>) -> Result<Option<i32>, Overflow> {
-    let &[first, second, third, fourth, fifth] = bytes;
+fn decode_whole(bytes: [u8; MAX_LEN], input: &mut Cursor<'_>) -> Result<Option<i32>, Overflow> {
+    let [first, second, third, fourth, fifth] = bytes;
+    // The first four as one word, of which each step takes seven bits more, once it is known that they count.
     let word = u32::from_le_bytes([first, second, third, fourth]);
-    if word & 0x8000 == 0 {
+    let value = (word & 0x7F) | ((word >> 1) & (0x7F << 7));
+    if second < 0x80 {
         input.pass(2);
-        return Ok(Some(((word & 0x7F) | (word >> 1 & 0x3F80)).cast_signed()));
+        return Ok(Some(value.cast_signed()));
     }
-    if word & 0x80_0000 == 0 {
+    let value = value | ((word >> 2) & (0x7F << 14));
+    if third < 0x80 {
         input.pass(3);
-        return Ok(Some(((word & 0x7F) | (word >> 1 & 0x3F80)| (word >> 2 & 0x1F_C000)).cast_signed()));
+        return Ok(Some(value.cast_signed()));
     }
-    let value = (word & 0x7F) | (word >> 1 & 0x3F80)| (word >> 2 & 0x1F_C000) | (word >> 3 & 0xFE0_0000);
-    if word & 0x8000_0000 == 0 {
+    let value = value | ((word >> 3) & (0x7F << 21));
+    if fourth < 0x80 {
         input.pass(4);
         return Ok(Some(value.cast_signed()));
     }
-    input.pass(5);
-    if fifth > 0x0F { Err(Overflow) } else { Ok(Some((value | (fifth as u32) << 28).cast_signed())) }
+    input.pass(MAX_LEN);
+    if fifth > 0x0F { Err(Overflow) } else { Ok(Some((value | (u32::from(fifth) << 28)).cast_signed())) }
 }
 
 /// The shortest form of `value`, and how many of the bytes it takes
