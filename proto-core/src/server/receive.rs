@@ -116,7 +116,8 @@ impl Receive {
         const LENGTH: u8 = 9;
         const ID: u8 = ID_PING.to_le_bytes()[0];
         let &[LENGTH, ID, ref payload @ ..] = input.first_chunk::<PING_LEN>()? else { return None };
-        if self.started.is_some() || self.legacy.is_some() {
+        let between_frames = matches!(self.part, Part::Head(_)) && self.started.is_none() && self.legacy.is_none();
+        if !between_frames {
             return None;
         }
         payload.first_chunk().copied().map(i64::from_be_bytes)

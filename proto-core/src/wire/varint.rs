@@ -92,25 +92,29 @@ impl Decoder {
 #[inline]
 fn decode_whole(bytes: [u8; MAX_LEN], input: &mut Cursor<'_>) -> Result<Option<i32>, Overflow> {
     let [first, second, third, fourth, fifth] = bytes;
-    // The first four as one word, of which each step takes seven bits more, once it is known that they count.
+    // The first four as one word, of which as many bytes are kept as count.
     let word = u32::from_le_bytes([first, second, third, fourth]);
-    let value = (word & 0x7F) | ((word >> 1) & (0x7F << 7));
-    if second < 0x80 {
+    if word & 0x8000 == 0 {
         input.pass(2);
-        return Ok(Some(value.cast_signed()));
+        return Ok(Some(join(word & 0xFFFF).cast_signed()));
     }
-    let value = value | ((word >> 2) & (0x7F << 14));
-    if third < 0x80 {
+    if word & 0x80_0000 == 0 {
         input.pass(3);
-        return Ok(Some(value.cast_signed()));
+        return Ok(Some(join(word & 0xFF_FFFF).cast_signed()));
     }
-    let value = value | ((word >> 3) & (0x7F << 21));
-    if fourth < 0x80 {
+    let value = join(word);
+    if word & 0x8000_0000 == 0 {
         input.pass(4);
         return Ok(Some(value.cast_signed()));
     }
     input.pass(MAX_LEN);
     if fifth > 0x0F { Err(Overflow) } else { Ok(Some((value | (u32::from(fifth) << 28)).cast_signed())) }
+}
+
+/// The seven low bits of each byte, moved together
+#[inline]
+const fn join(word: u32) -> u32 {
+    (word & 0x7F) | ((word >> 1) & (0x7F << 7)) | ((word >> 2) & (0x7F << 14)) | ((word >> 3) & (0x7F << 21))
 }
 
 /// The shortest form of `value`, and how many of the bytes it takes
