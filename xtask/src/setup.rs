@@ -13,6 +13,7 @@ use anyhow::Context as _;
 use crate::report::Report;
 use crate::{say, workspace};
 
+pub(crate) mod gungraun;
 mod node;
 mod python;
 pub(crate) mod rust;
@@ -43,12 +44,25 @@ pub(crate) enum Need {
     Mcstatus,
     /// minecraft-protocol in `target/peers/node`
     MinecraftProtocol,
+    /// What counts instructions
+    Valgrind,
+    /// What runs the benchmarks under valgrind, in `target/peers/gungraun`
+    Gungraun,
 }
 
 impl Need {
     /// Everything, quick ones first
-    pub(crate) const ALL: [Self; 7] =
-        [Self::Rustfmt, Self::Clippy, Self::Thumb, Self::Windows, Self::Qemu, Self::Mcstatus, Self::MinecraftProtocol];
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Rustfmt,
+        Self::Clippy,
+        Self::Thumb,
+        Self::Windows,
+        Self::Qemu,
+        Self::Valgrind,
+        Self::Mcstatus,
+        Self::MinecraftProtocol,
+        Self::Gungraun,
+    ];
 
     /// What people call it
     fn name(self) -> &'static str {
@@ -60,6 +74,8 @@ impl Need {
             Self::Qemu => "QEMU",
             Self::Mcstatus => "mcstatus",
             Self::MinecraftProtocol => "minecraft-protocol",
+            Self::Valgrind => "valgrind",
+            Self::Gungraun => "gungraun-runner",
         }
     }
 
@@ -73,6 +89,8 @@ impl Need {
             Self::Qemu => system::qemu(install),
             Self::Mcstatus => python::mcstatus(install),
             Self::MinecraftProtocol => node::minecraft_protocol(install),
+            Self::Valgrind => system::valgrind(install),
+            Self::Gungraun => gungraun::runner(install),
         }
     }
 }

@@ -35,7 +35,10 @@ fn steps_are_listed_in_order() {
     assert!(output.status.success());
     let list = String::from_utf8(output.stdout).unwrap();
     let names: Vec<_> = list.lines().filter_map(|line| line.split_whitespace().next()).collect();
-    assert_eq!(names, ["fmt", "tidy", "clippy", "docs", "units", "e2e", "features", "thumb", "firmware", "windows"]);
+    assert_eq!(
+        names,
+        ["fmt", "tidy", "clippy", "docs", "units", "e2e", "features", "thumb", "firmware", "cost", "windows"]
+    );
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The benchmarks: what `cargo xtask bench cost` runs under valgrind and makes its table of
 //!
-//! One function a contender; the first argument of each is how many operations a run is, which the command reads out of
-//! the summary. What an operation needs is made in the setup, which is not counted; each contender comes to the same
+//! One function a contender, by the name `OPERATION_CONTENDER`; the first argument of each is how many operations a run
+//! is. The command reads both out of the summary. What an operation needs is made in the setup, which is not counted; each contender comes to the same
 //! result, and says so with an assertion.
 
 #![expect(missing_docs, reason = "the macros make functions that nobody calls by name")]
@@ -205,8 +205,8 @@ fn to_serve(count: usize) -> Connections {
 
 // A Handshake in, its event out
 #[library_benchmark(setup = accepted)]
-#[bench::handshake(1_000)]
-fn server_handshake(input: Connections) -> Connections {
+#[bench::server(1_000)]
+fn handshake_ours(input: Connections) -> Connections {
     let (mut connections, hello, answer) = black_box(input);
     for connection in &mut connections {
         peer::drive(connection, black_box(&hello), |_, event| {
@@ -218,8 +218,8 @@ fn server_handshake(input: Connections) -> Connections {
 
 // A client's Ping in, its Pong out
 #[library_benchmark(setup = greeted)]
-#[bench::ping(1_000)]
-fn server_ping(input: Connections) -> Connections {
+#[bench::server(1_000)]
+fn ping_ours(input: Connections) -> Connections {
     let (mut connections, ping, answer) = black_box(input);
     for connection in &mut connections {
         peer::drive(connection, black_box(&ping), |_, event| {
@@ -232,8 +232,8 @@ fn server_ping(input: Connections) -> Connections {
 
 // A Ping of the server's out, the client's Pong in
 #[library_benchmark(setup = accepted)]
-#[bench::pong(1_000)]
-fn server_pong(input: Connections) -> Connections {
+#[bench::server(1_000)]
+fn pong_ours(input: Connections) -> Connections {
     let (mut connections, hello, answer) = black_box(input);
     let pong = proto_core::packet::encode_ping(PAYLOAD);
     for connection in &mut connections {
@@ -248,8 +248,8 @@ fn server_pong(input: Connections) -> Connections {
 
 // Accepting, Handshake and Request in, Response out, Ping in, Pong out
 #[library_benchmark(setup = to_serve)]
-#[bench::session(1_000)]
-fn server_session(input: Connections) -> Connections {
+#[bench::server(1_000)]
+fn session_ours(input: Connections) -> Connections {
     let (mut connections, hello, answer) = black_box(input);
     let ping = proto_core::packet::encode_ping(PAYLOAD);
     for connection in &mut connections {
@@ -380,10 +380,7 @@ library_benchmark_group!(
     name = encode,
     benchmarks = [encode_ours, encode_leb128fmt_array, encode_leb128fmt_slice, encode_prost, encode_integer_encoding]
 );
-library_benchmark_group!(
-    name = server_machine,
-    benchmarks = [server_handshake, server_ping, server_pong, server_session]
-);
+library_benchmark_group!(name = server_machine, benchmarks = [handshake_ours, ping_ours, pong_ours, session_ours]);
 library_benchmark_group!(
     name = picker,
     benchmarks = [picker_ours, picker_serde_json_borrowed, picker_serde_json_owned]

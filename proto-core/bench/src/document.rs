@@ -62,7 +62,8 @@ pub fn document(kind: Kind) -> String {
 
 /// Everything up to the inside of the description's object
 fn head(description: &str) -> String {
-    let mut text = String::from(r#"{"version":{"name":"Paper 1.21.4","protocol":769},"players":{"max":200,"online":12,"#);
+    let mut text =
+        String::from(r#"{"version":{"name":"Paper 1.21.4","protocol":769},"players":{"max":200,"online":12,"#);
     text.push_str("\"sample\":[");
     for number in 0..12 {
         let comma = if number == 0 { "" } else { "," };

@@ -36,6 +36,22 @@ pub(super) fn qemu(install: bool) -> Result<bool, Missing> {
     qemu.ensure(install).map(|(_, installed)| installed)
 }
 
+/// The counter of instructions
+pub(super) fn valgrind(install: bool) -> Result<bool, Missing> {
+    let valgrind = Program {
+        names: &["valgrind"],
+        used_by: "`cargo xtask bench cost`",
+        debian: &["valgrind", "libc6-dbg"],
+        homebrew: "valgrind",
+        winget: "valgrind",
+    };
+    if cfg!(windows) {
+        // There is none to install.
+        return Err(Missing::new("valgrind", valgrind.used_by, "it runs on Linux; take that or a virtual machine"));
+    }
+    valgrind.ensure(install).map(|(_, installed)| installed)
+}
+
 impl Program {
     /// Where it is on `PATH`, and whether it had to be installed
     pub(super) fn ensure(&self, install: bool) -> Result<(PathBuf, bool), Missing> {

@@ -12,7 +12,7 @@ use crate::cmd::{Cmd, CmdError};
 use crate::setup::Need;
 use crate::setup::rust::{THUMB, WINDOWS};
 use crate::workspace::{self, Members};
-use crate::{size, tidy};
+use crate::{bench, size, tidy};
 
 /// A named part of `cargo xtask test`
 pub(super) struct Step {
@@ -70,6 +70,13 @@ pub(super) const STEPS: &[Step] = &[
         needs: &[Need::Thumb, Need::Qemu, Need::Clippy],
         runs_without: false,
         run: firmware,
+    },
+    Step {
+        name: "cost",
+        about: "instructions of proto-core against the stored counts and the crates to beat",
+        needs: &[Need::Valgrind, Need::Gungraun],
+        runs_without: false,
+        run: cost,
     },
     Step {
         name: "windows",
@@ -291,6 +298,12 @@ fn firmware(context: &mut Context) {
     }
     if let Err(error) = size::measure(&mut context.report) {
         context.fail("firmware", format_args!("{error:#}"));
+    }
+}
+
+fn cost(context: &mut Context) {
+    if let Err(error) = bench::cost::check(&mut context.report) {
+        context.fail("cost", format_args!("{error:#}"));
     }
 }
 
