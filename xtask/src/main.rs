@@ -12,6 +12,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
+mod bench;
 mod build_firmware;
 mod ci;
 mod cmd;
@@ -45,6 +46,7 @@ enum Command {
     Flash(flash::Args),
     Size(size::Args),
     Mutants(mutants::Args),
+    Bench(bench::Args),
 }
 
 fn main() -> ExitCode {
@@ -62,6 +64,7 @@ fn main() -> ExitCode {
         Command::Flash(args) => flash::run(&args),
         Command::Size(args) => size::run(&args),
         Command::Mutants(args) => mutants::run(&args),
+        Command::Bench(args) => bench::run(&args),
     };
     outcome.unwrap_or_else(|error| {
         complain(format_args!("{error:#}"));

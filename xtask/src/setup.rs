@@ -48,6 +48,8 @@ pub(crate) enum Need {
     Mcstatus,
     /// minecraft-protocol in `target/peers/node`
     MinecraftProtocol,
+    /// What counts instructions
+    Valgrind,
     /// typos and taplo in `target/peers/linters`
     Linters,
     /// A program that cargo builds, below `target/tools`
@@ -56,17 +58,19 @@ pub(crate) enum Need {
 
 impl Need {
     /// Everything, quick ones first
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Rustfmt,
         Self::Clippy,
         Self::Thumb,
         Self::ThumbFloat,
         Self::Windows,
         Self::Qemu,
+        Self::Valgrind,
         Self::Linters,
         Self::Mcstatus,
         Self::MinecraftProtocol,
         Self::Tool(&tool::MACHETE),
+        Self::Tool(&tool::GUNGRAUN),
         Self::Tool(&tool::DENY),
     ];
 
@@ -81,6 +85,7 @@ impl Need {
             Self::Qemu => "QEMU",
             Self::Mcstatus => "mcstatus",
             Self::MinecraftProtocol => "minecraft-protocol",
+            Self::Valgrind => "valgrind",
             Self::Linters => "typos and taplo",
             Self::Tool(tool) => tool.name,
         }
@@ -97,6 +102,7 @@ impl Need {
             Self::Qemu => system::qemu(install),
             Self::Mcstatus => python::mcstatus(install),
             Self::MinecraftProtocol => node::minecraft_protocol(install),
+            Self::Valgrind => system::valgrind(install),
             Self::Linters => python::linters(install),
             Self::Tool(tool) => tool.ensure(install),
         }

@@ -39,7 +39,7 @@ fn steps_are_listed_in_order() {
         names,
         [
             "fmt", "tidy", "policy", "clippy", "docs", "units", "e2e", "features", "thumb", "nopanic", "firmware",
-            "windows"
+            "cost", "windows"
         ]
     );
 }

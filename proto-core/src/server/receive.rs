@@ -10,7 +10,7 @@ use crate::legacy::{self, Verdict};
 use crate::machine::Progress;
 use crate::packet::{
     ID_PING, ID_STATUS, MAX_ADDRESS_BYTES, MAX_ADDRESS_UNITS, MAX_SERVERBOUND_FRAME, MAX_UNKNOWN_PACKETS, NextState,
-    State,
+    PING_LEN, State,
 };
 use crate::time::Instant;
 use crate::wire::cursor::Cursor;
@@ -110,8 +110,27 @@ impl Receive {
         self.started = None;
     }
 
+    /// The payload of a Ping or Pong that is the next frame and lies whole in `input`
+    #[inline]
+    fn whole_ping(&self, input: &[u8]) -> Option<i64> {
+        const LENGTH: u8 = 9;
+        const ID: u8 = ID_PING.to_le_bytes()[0];
+        let &[LENGTH, ID, ref payload @ ..] = input.first_chunk::<PING_LEN>()? else { return None };
+        let between_frames = matches!(self.part, Part::Head(_)) && self.started.is_none() && self.legacy.is_none();
+        if !between_frames {
+            return None;
+        }
+        payload.first_chunk().copied().map(i64::from_be_bytes)
+    }
+
+    /// Bytes of the connection before the cursor
+    #[inline]
+    fn offset_at(&self, input: &Cursor<'_>) -> u64 {
+        self.offset.wrapping_add(u64::try_from(input.consumed()).unwrap_or(u64::MAX))
+    }
+
     /// A byte of the body, `None` where none was offered
-    const fn byte(&mut self, input: &mut Cursor<'_>, id: i32) -> Result<Option<u8>, Violation> {
+    fn byte(&mut self, input: &mut Cursor<'_>, id: i32) -> Result<Option<u8>, Violation> {
         if self.left == 0 {
             return Err(Violation::BodyTooShort { id: Some(id) });
         }
@@ -158,7 +177,25 @@ impl Receive {
 }
 
 impl<A: AsRef<[u8]>> Server<A> {
+    #[inline]
     pub(super) fn receive<'i>(&mut self, now: Instant, input: &'i [u8]) -> Result<Progress<Event<'i>>, Error> {
+        // Nearly all of them come whole, and nothing has to be kept then. Where one leads to nothing, nothing has
+        // changed, and it goes the way of all others.
+        if let Some(payload) = self.receive.whole_ping(input)
+            && let Some(event) = self.handle_ping(now, payload)
+        {
+            self.heard = now;
+            self.probed = None;
+            self.receive.frame_offset = self.receive.offset;
+            self.receive.offset = self.receive.offset.wrapping_add(PING_LEN as u64);
+            return Ok(Progress::new(PING_LEN, Some(event)));
+        }
+        self.receive_any(now, input)
+    }
+
+    /// [`Server::receive`] of anything
+    #[inline(never)]
+    fn receive_any<'i>(&mut self, now: Instant, input: &'i [u8]) -> Result<Progress<Event<'i>>, Error> {
         let mut cursor = Cursor::new(input);
         let outcome = self.advance(now, &mut cursor);
         let consumed = cursor.consumed();
@@ -247,8 +284,7 @@ impl<A: AsRef<[u8]>> Server<A> {
         }
         if self.receive.started.is_none() {
             self.receive.started = Some(now);
-            let consumed = u64::try_from(input.consumed()).unwrap_or(u64::MAX);
-            self.receive.frame_offset = self.receive.offset.wrapping_add(consumed);
+            self.receive.frame_offset = self.receive.offset_at(input);
         }
         if let Some(detector) = &mut self.receive.legacy
             && let Some(byte) = input.peek()

@@ -13,7 +13,7 @@ use crate::setup::rust::{THUMB, WINDOWS};
 use crate::setup::{Need, tool};
 use crate::size::Sections;
 use crate::workspace::{self, Members};
-use crate::{say, size, tidy};
+use crate::{bench, say, size, tidy};
 
 mod nopanic;
 mod policy;
@@ -88,6 +88,13 @@ pub(super) const STEPS: &[Step] = &[
         needs: &[Need::Thumb, Need::ThumbFloat, Need::Qemu, Need::Clippy],
         runs_without: false,
         run: firmware,
+    },
+    Step {
+        name: "cost",
+        about: "instructions of proto-core against the stored counts and the crates to beat",
+        needs: &[Need::Valgrind, Need::Tool(&tool::GUNGRAUN)],
+        runs_without: false,
+        run: cost,
     },
     Step {
         name: "windows",
@@ -337,6 +344,12 @@ fn within(board: &Real, Sections { flash, ram }: &Sections) -> Result<(), String
     }
     say(told);
     Ok(())
+}
+
+fn cost(context: &mut Context) {
+    if let Err(error) = bench::cost::check(&mut context.report) {
+        context.fail("cost", format_args!("{error:#}"));
+    }
 }
 
 fn windows(context: &mut Context) {
