@@ -361,9 +361,14 @@ impl Client {
     /// Id 01: what an abandoned exchange owes, else the Pong that is waited for, else the server's Ping (§3)
     fn handle_ping(&mut self, now: Instant, got: i64) -> Event<'static> {
         let abandoned = self.abandoned_pongs.as_slice().iter().position(|&payload| payload == got);
-        let overtaken = seeded!(self, CurrentBeforeAbandoned)
-            && matches!(self.exchange, Exchange::Pong { payload, .. } if payload == got);
-        if !overtaken && let Some(payload) = abandoned.and_then(|index| self.abandoned_pongs.remove(index)) {
+        if seeded!(self, CurrentBeforeAbandoned)
+            && let Exchange::Response { payload, .. } | Exchange::Pong { payload, .. } = self.exchange
+            && payload == got
+        {
+            self.exchange = Exchange::None;
+            return Event::Pong { payload, rtt: Duration::ZERO };
+        }
+        if let Some(payload) = abandoned.and_then(|index| self.abandoned_pongs.remove(index)) {
             return Event::AbandonedPong { payload };
         }
         match self.exchange {

@@ -321,7 +321,7 @@ impl Ledger {
             E::AbandonedPong { payload } => {
                 self.expect(first == Some(Down::Pong(Owner::Abandoned, payload)));
                 log.note(Seen::AbandonedPong);
-                if self.exchange == Some(Exchange { payload, answered: true }) {
+                if self.exchange.is_some_and(|exchange| exchange.payload == payload) {
                     log.note(Seen::TwinPong);
                 }
             }

@@ -8,6 +8,7 @@
 
 pub mod bounds;
 mod channel;
+pub mod cycles;
 mod ledger;
 pub mod pair;
 pub mod properties;

@@ -25,6 +25,7 @@ use std::time::Duration;
 
 use crate::bounds::{Bounds, Budget, Pieces};
 use crate::channel::Channel;
+use crate::cycles::Delivers;
 use crate::ledger::{HOST, Ledger, PORT, VERSION, Wrong};
 use crate::seen::{Log, Seen};
 
@@ -97,16 +98,6 @@ pub enum Action {
     ServerReceives(usize),
     /// The end arrives at the server
     End,
-}
-
-impl Action {
-    /// Whether it only moves what is under way: no command and no time-out
-    pub(crate) const fn is_delivery(self) -> bool {
-        matches!(
-            self,
-            Self::ClientSends(_) | Self::ServerSends(_) | Self::ClientReceives(_) | Self::ServerReceives(_) | Self::End
-        )
-    }
 }
 
 impl Pair {
@@ -447,5 +438,12 @@ impl Model for Pair {
 
     fn properties(&self) -> Vec<Property<Self>> {
         crate::properties::of(&self.bounds)
+    }
+}
+
+impl Delivers for Pair {
+    fn is_delivery(action: &Action) -> bool {
+        use Action as A;
+        matches!(action, A::ClientSends(_) | A::ServerSends(_) | A::ClientReceives(_) | A::ServerReceives(_) | A::End)
     }
 }

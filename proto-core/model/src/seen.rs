@@ -90,7 +90,7 @@ impl Seen {
             Self::Crossing => "a server's ping crosses the client's Handshake",
             Self::AbandonedResponse => "the Response of an abandoned exchange is skipped",
             Self::AbandonedPong => "the Pong of an abandoned exchange is consumed",
-            Self::TwinPong => "an abandoned Pong comes while one of the same payload is waited for",
+            Self::TwinPong => "an abandoned Pong comes in an exchange of the same payload",
             Self::StopInText => "stop comes while a Response is half read",
             Self::StopUnsent => "stop comes before a byte of the exchange was sent",
             Self::SplitVersion => "a piece ends within the VarInt of a Handshake's version",
