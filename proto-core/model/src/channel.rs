@@ -36,6 +36,11 @@ impl Channel {
         self.bytes.is_empty()
     }
 
+    /// All behind the first `count` bytes is lost
+    pub(crate) fn cut_to(&mut self, count: usize) {
+        self.bytes.truncate(count);
+    }
+
     pub(crate) fn clear(&mut self) {
         self.bytes.clear();
     }

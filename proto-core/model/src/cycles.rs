@@ -8,8 +8,9 @@
 //! States are told apart by 128 bits of hash. It knows nothing of what the states are.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, Hash, RandomState};
+use std::hash::Hash;
 
+use ahash::RandomState;
 use stateright::Model;
 
 /// What has been searched
@@ -32,6 +33,8 @@ pub trait Delivers: Model {
 /// How far the search is with a state
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mark {
+    /// Led to by a command, and to be searched
+    Waiting,
     /// On the way from where the search began to where it is
     Open,
     /// Searched; the longest sequence of deliveries from here
@@ -54,8 +57,7 @@ where
     M: Delivers,
     M::State: Clone + Hash,
 {
-    let hashers = [RandomState::new(), RandomState::new()];
-    let key = |state: &M::State| hashers.iter().fold(0, |key, hasher| key << 64 | u128::from(hasher.hash_one(state)));
+    let hashers = [RandomState::with_seeds(1, 2, 3, 4), RandomState::with_seeds(5, 6, 7, 8)];
     let mut searched = Searched::default();
     let mut marks: HashMap<u128, Mark> = HashMap::new();
     let mut unsearched = model.init_states();
@@ -64,7 +66,7 @@ where
         let mut entered = Some(start);
         loop {
             if let Some(state) = entered.take() {
-                let key = key(&state);
+                let key = hash(&hashers, &state);
                 match marks.get(&key) {
                     Some(Mark::Open) => return Err(state),
                     Some(Mark::Done(longest)) => {
@@ -72,12 +74,17 @@ where
                             last.longest = last.longest.max(longest + 1);
                         }
                     }
-                    None => {
+                    None | Some(Mark::Waiting) => {
                         marks.insert(key, Mark::Open);
                         let (next, others) = successors(model, &state);
                         searched.states += 1;
                         searched.deliveries += next.len();
-                        unsearched.extend(others);
+                        for other in others {
+                            marks.entry(hash(&hashers, &other)).or_insert_with(|| {
+                                unsearched.push(other);
+                                Mark::Waiting
+                            });
+                        }
                         way.push(Visit { key, next, longest: 0 });
                     }
                 }
@@ -97,6 +104,10 @@ where
         }
     }
     Ok(searched)
+}
+
+fn hash(hashers: &[RandomState; 2], state: &impl Hash) -> u128 {
+    hashers.iter().fold(0, |key, hasher| key << 64 | u128::from(hasher.hash_one(state)))
 }
 
 /// States that a delivery leads to, and those that anything else leads to

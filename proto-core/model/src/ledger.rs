@@ -78,6 +78,20 @@ pub(crate) enum Wrong {
     End = 1 << 5,
 }
 
+/// All that went wrong
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Wrongs(u8);
+
+impl Wrongs {
+    pub(crate) const fn blame(&mut self, wrong: Wrong) {
+        self.0 |= wrong as u8;
+    }
+
+    pub(crate) const fn has(self, wrong: Wrong) -> bool {
+        self.0 & wrong as u8 != 0
+    }
+}
+
 /// All that is owed
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Ledger {
@@ -90,7 +104,7 @@ pub(crate) struct Ledger {
     text: u16,
     /// How many packets may still be read before everything rests; below zero there were too many
     pub(crate) remaining: i8,
-    wrong: u8,
+    wrongs: Wrongs,
 }
 
 impl Ledger {
@@ -102,16 +116,16 @@ impl Ledger {
             server: State::Default,
             text: 0,
             remaining: 0,
-            wrong: 0,
+            wrongs: Wrongs(0),
         }
     }
 
     pub(crate) fn blame(&mut self, wrong: Wrong) {
-        self.wrong |= wrong as u8;
+        self.wrongs.blame(wrong);
     }
 
     pub(crate) const fn has(&self, wrong: Wrong) -> bool {
-        self.wrong & wrong as u8 != 0
+        self.wrongs.has(wrong)
     }
 
     fn expect(&mut self, holds: bool) {

@@ -9,6 +9,9 @@
 pub mod bounds;
 mod channel;
 pub mod cycles;
+pub mod explore;
+pub mod findings;
+pub mod foreign;
 mod ledger;
 pub mod pair;
 pub mod properties;

@@ -27,6 +27,7 @@ use crate::bounds::{Bounds, Budget, Pieces};
 use crate::channel::Channel;
 use crate::cycles::Delivers;
 use crate::ledger::{HOST, Ledger, PORT, VERSION, Wrong};
+use crate::properties::Logged;
 use crate::seen::{Log, Seen};
 
 /// What every call is told
@@ -48,7 +49,7 @@ pub struct Pair {
     fault: Option<Fault>,
     /// The Response, encoded
     answer: &'static [u8],
-    pub(crate) log: Log,
+    log: Log,
 }
 
 /// Where a pair stands
@@ -445,5 +446,11 @@ impl Delivers for Pair {
     fn is_delivery(action: &Action) -> bool {
         use Action as A;
         matches!(action, A::ClientSends(_) | A::ServerSends(_) | A::ClientReceives(_) | A::ServerReceives(_) | A::End)
+    }
+}
+
+impl Logged for Pair {
+    fn log(&self) -> &Log {
+        &self.log
     }
 }

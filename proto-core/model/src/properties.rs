@@ -4,12 +4,12 @@
 //! ever ([`crate::cycles`]) and that where nothing moves everything is done ([`AT_REST`]).
 
 use proto_core::State as Stands;
-use stateright::Property;
+use stateright::{Model, Property};
 
 use crate::bounds::Bounds;
 use crate::ledger::Wrong;
 use crate::pair::{Pair, State};
-use crate::seen::Seen;
+use crate::seen::{Log, Seen};
 
 /// Neither machine finds fault with the other
 pub const NO_ERROR: &str = "no packet of an honest peer is an error";
@@ -35,6 +35,27 @@ pub const BOUNDED: &str = "no sequence of echoes is unbounded";
 pub const AT_REST: &str = "where nothing moves, both rest in state 0 and nothing is owed";
 /// The server is through with a client that left
 pub const LEFT: &str = "a client that leaves is an end, and no error";
+
+/// All of them
+pub const ALL: [&str; 12] = [
+    NO_ERROR,
+    NOT_MISREAD,
+    CAUSED,
+    STATES,
+    ABANDONED,
+    ANSWERED_ONCE,
+    FOUR,
+    REFUSALS,
+    NEVER_WAITS,
+    BOUNDED,
+    AT_REST,
+    LEFT,
+];
+
+/// A model that keeps what has happened
+pub(crate) trait Logged: Model {
+    fn log(&self) -> &Log;
+}
 
 /// The properties of a pair, and what its bounds have to meet
 pub(crate) fn of(bounds: &Bounds) -> Vec<Property<Pair>> {
@@ -76,17 +97,17 @@ fn at_rest(state: &State) -> bool {
 }
 
 /// That `seen` is met; the condition is a plain function and can hold nothing, hence one for each
-fn sometimes(seen: Seen) -> Property<Pair> {
+pub(crate) fn sometimes<M: Logged>(seen: Seen) -> Property<M> {
     macro_rules! conditions {
         ($($seen:ident)*) => {
-            match seen { $(Seen::$seen => |pair: &Pair, _: &State| pair.log.has(Seen::$seen),)* }
+            match seen { $(Seen::$seen => |model: &M, _: &M::State| model.log().has(Seen::$seen),)* }
         };
     }
-    let condition: fn(&Pair, &State) -> bool = conditions! {
+    let condition: fn(&M, &M::State) -> bool = conditions! {
         Completed Crossing AbandonedResponse AbandonedPong TwinPong StopInText StopUnsent SplitVersion SplitLength
         SplitLong SplitCharacter SplitWrite Collision RefusedInStatus RefusedStop RefusedFifth SkippedInStatus
         SkippedFifth ResponseTimedOut PongTimedOut IdlePing ServerWaits Exit ClosedInDefault ClosedWithoutAnswer
         ClosedWithoutPong ClosedInFrame ClosedAfterPong RefusedClosed Silence StatusTimeout SwallowedPing
     };
-    Property::<Pair>::sometimes(seen.as_str(), condition)
+    Property::<M>::sometimes(seen.as_str(), condition)
 }

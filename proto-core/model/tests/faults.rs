@@ -1,35 +1,41 @@
 //! The check is checked: each fault is found, and by the property that is there for it
-use model::Pair;
-use model::bounds::*;
+
+use model::bounds::SPLITS;
+use model::explore::shortest;
+use model::findings::FINDINGS;
+use model::{Pair, cycles, properties};
 use proto_core::fault::Fault;
-use stateright::{Checker, HasDiscoveries, Model};
 
 #[test]
-fn explore() {
-    for fault in Fault::ALL {
-        println!("{fault:?}");
-        for b in SMALL {
-            let t = std::time::Instant::now();
-            let mut found = vec![];
-            let c = Pair::with(*b, fault).checker().threads(2).target_state_count(400_000).spawn_bfs().join();
-            for p in c.model().properties() {
-                if p.expectation.discovery_is_failure()
-                    && let Some(d) = c.discovery(p.name)
-                {
-                    found.push((p.name, d.into_actions().len()));
-                }
-            }
-            println!("  {} {:?} {:?}", b.name, t.elapsed(), found);
-        }
+fn every_fault_is_found_by_the_property_that_is_there_for_it() {
+    for finding in FINDINGS {
+        let (way, states) = shortest(Pair::with(finding.bounds, finding.fault), finding.property);
+        let Some(way) = way else {
+            panic!("{:?} breaks not {:?} in {:?}", finding.fault, finding.property, finding.bounds.name);
+        };
+        println!(
+            "{:?} breaks {:?} in {:?}, state {states}: {way:?}",
+            finding.fault, finding.property, finding.bounds.name
+        );
     }
-    let _ = HasDiscoveries::All;
 }
 
 #[test]
-fn cyc() {
-    for b in SMALL {
-        let t = std::time::Instant::now();
-        println!("{} {:?} {:?}", b.name, model::cycles::search(&Pair::new(*b)).map_err(|_| ()), t.elapsed());
+fn every_fault_there_is_has_a_finding() {
+    for fault in Fault::ALL {
+        assert!(FINDINGS.iter().any(|finding| finding.fault == fault), "{fault:?}");
     }
-    println!("{:?}", model::cycles::search(&Pair::with(SPLITS, Fault::EchoInDefault)).map_err(|_| ()));
+}
+
+#[test]
+fn every_property_finds_a_fault() {
+    // That a client which leaves is no error is broken by no fault of these.
+    for property in properties::ALL.iter().filter(|property| **property != properties::LEFT) {
+        assert!(FINDINGS.iter().any(|finding| finding.property == *property), "{property}");
+    }
+}
+
+#[test]
+fn echoes_without_end_are_a_cycle_of_deliveries() {
+    assert!(cycles::search(&Pair::with(SPLITS, Fault::EchoInDefault)).is_err());
 }
