@@ -48,6 +48,8 @@ pub enum Fault {
     DeafInStatus,
     /// Server: a ping is sent in the status state too
     PingInStatus,
+    /// Server: input waits on when the Response has been sent
+    WaitsForEver,
     /// Server: what has been read of a Handshake's version is lost where two reads split it
     ServerLosesVarInt,
     /// Server: what has been read of a Long is lost where two reads split it
@@ -56,7 +58,7 @@ pub enum Fault {
 
 impl Fault {
     /// All of them
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::ForgottenPayload,
         Self::UncountedResponse,
         Self::YoungestFirst,
@@ -77,6 +79,7 @@ impl Fault {
         Self::StaysInStatus,
         Self::DeafInStatus,
         Self::PingInStatus,
+        Self::WaitsForEver,
         Self::ServerLosesVarInt,
         Self::ServerLosesLong,
     ];

@@ -387,6 +387,9 @@ impl<A: AsRef<[u8]>> Machine for Server<A> {
             return;
         }
         if self.sending == Sending::Answer {
+            if seeded!(self, WaitsForEver) && matches!(self.answer, Some(Answer::Given(_))) {
+                self.awaiting = Some(Awaiting::Response);
+            }
             self.answer = None;
         }
         self.sending = Sending::Nothing;

@@ -16,6 +16,7 @@ mod build_firmware;
 mod ci;
 mod cmd;
 mod emulate;
+mod model;
 mod report;
 mod screenshot;
 mod setup;
@@ -41,6 +42,7 @@ enum Command {
     BuildFirmware(build_firmware::Args),
     Emulate(emulate::Args),
     Size(size::Args),
+    Model(model::Args),
 }
 
 fn main() -> ExitCode {
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
         Command::BuildFirmware(args) => build_firmware::run(&args),
         Command::Emulate(args) => emulate::run(&args),
         Command::Size(args) => size::run(&args),
+        Command::Model(args) => model::run(&args),
     };
     outcome.unwrap_or_else(|error| {
         complain(format_args!("{error:#}"));

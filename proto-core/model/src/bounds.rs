@@ -94,12 +94,12 @@ pub const SPLITS: Bounds = Bounds {
     ],
 };
 
-/// Every segmentation of two exchanges, one of them stopped or out of time
+/// Every segmentation of two exchanges, one of them stopped or out of time, and a ping of the server's
 pub const AGAIN: Bounds = Bounds {
     name: "again",
-    budget: Budget { pings: 2, stops: 1, timeouts: 1, ..NOTHING },
+    budget: Budget { pings: 2, stops: 1, server_pings: 1, timeouts: 1, ..NOTHING },
     pings: &[B],
-    server_pings: &[],
+    server_pings: &[B],
     document: SHORT,
     pieces: Pieces::Any,
     partial_writes: false,
@@ -192,15 +192,13 @@ pub const SMALL: &[Bounds] = &[SPLITS, AGAIN, LENGTHS, ORDERS, FIFTH, OWING, EXI
 
 /// What is explored on demand
 pub const LARGE: &[Bounds] = &[
+    Bounds { name: "splits", budget: Budget { pings: 2, stops: 1, server_pings: 1, ..NOTHING }, ..SPLITS },
+    Bounds { name: "again", budget: Budget { stops: 2, server_pings: 2, ..AGAIN.budget }, ..AGAIN },
+    Bounds { name: "orders", budget: Budget { pings: 3, ..ORDERS.budget }, ..ORDERS },
     Bounds {
-        name: "splits, large",
-        budget: Budget { pings: 2, stops: 2, server_pings: 2, ..NOTHING },
-        partial_writes: false,
-        ..SPLITS
-    },
-    Bounds {
-        name: "orders, large",
-        budget: Budget { pings: 4, stops: 3, server_pings: 3, timeouts: 1, idles: 1, exits: 0 },
+        name: "commands",
+        budget: Budget { pings: 4, stops: 3, server_pings: 3, ..NOTHING },
+        meets: &[Seen::Completed, Seen::Crossing, Seen::AbandonedResponse, Seen::AbandonedPong, Seen::TwinPong],
         ..ORDERS
     },
 ];

@@ -78,7 +78,6 @@ impl Channel {
         const CONTINUES: u8 = 0x80;
         let taken = self.taken.as_slice();
         match *taken {
-            [] => None,
             // The length itself, which takes two bytes.
             [first] if first & CONTINUES != 0 => Some(Seen::SplitLength),
             [9, 1, _, ..] => Some(Seen::SplitLong),

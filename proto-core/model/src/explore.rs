@@ -7,7 +7,7 @@ use std::fmt::{self, Debug};
 use std::hash::Hash;
 use std::time::{Duration, Instant};
 
-use stateright::{Checker, Expectation, HasDiscoveries, Model};
+use stateright::{Checker, Expectation, HasDiscoveries, Model, Path};
 
 use crate::cycles::{self, Delivers, Searched};
 
@@ -58,7 +58,7 @@ where
         match property.expectation {
             Expectation::Sometimes if discovery.is_none() => broken.push(format!("never met: {}", property.name)),
             Expectation::Always | Expectation::Eventually => {
-                let way = discovery.map(|path| path.into_actions());
+                let way = discovery.map(Path::into_actions);
                 broken.extend(way.map(|way| format!("does not hold: {}, after {way:?}", property.name)));
             }
             Expectation::Sometimes => {}
@@ -90,5 +90,5 @@ where
 {
     let found = HasDiscoveries::AllOf([property].into());
     let checker = model.checker().finish_when(found).spawn_bfs().join();
-    (checker.discovery(property).map(|path| path.into_actions()), checker.unique_state_count())
+    (checker.discovery(property).map(Path::into_actions), checker.unique_state_count())
 }

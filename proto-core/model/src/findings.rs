@@ -4,9 +4,10 @@
 
 use proto_core::fault::Fault;
 
-use crate::bounds::{AGAIN, Bounds, FIFTH, LENGTHS, ORDERS, OWING, SPLITS};
+use crate::bounds::{AGAIN, Bounds, EXIT, FIFTH, LENGTHS, ORDERS, OWING, SPLITS};
 use crate::properties::{
-    ABANDONED, ANSWERED_ONCE, AT_REST, BOUNDED, CAUSED, FOUR, NEVER_WAITS, NO_ERROR, NOT_MISREAD, REFUSALS, STATES,
+    ABANDONED, ANSWERED_ONCE, AT_REST, BOUNDED, CAUSED, FOUR, LEFT, NEVER_WAITS, NO_ERROR, NOT_MISREAD, REFUSALS,
+    STATES,
 };
 
 /// What finds a fault, and where
@@ -47,6 +48,8 @@ pub const FINDINGS: &[Finding] = &[
     finding(Fault::StaysInStatus, SPLITS, STATES),
     finding(Fault::DeafInStatus, AGAIN, AT_REST),
     finding(Fault::PingInStatus, SPLITS, REFUSALS),
+    finding(Fault::WaitsForEver, SPLITS, AT_REST),
+    finding(Fault::WaitsForEver, EXIT, LEFT),
     finding(Fault::ServerLosesVarInt, SPLITS, NOT_MISREAD),
     finding(Fault::ServerLosesLong, SPLITS, NOT_MISREAD),
 ];

@@ -9,6 +9,7 @@
 pub mod bounds;
 mod channel;
 pub mod cycles;
+mod drive;
 pub mod explore;
 pub mod findings;
 pub mod foreign;

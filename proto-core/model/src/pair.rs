@@ -26,6 +26,7 @@ use std::time::Duration;
 use crate::bounds::{Bounds, Budget, Pieces};
 use crate::channel::Channel;
 use crate::cycles::Delivers;
+use crate::drive::{moves, offer};
 use crate::ledger::{HOST, Ledger, PORT, VERSION, Wrong};
 use crate::properties::Logged;
 use crate::seen::{Log, Seen};
@@ -113,44 +114,6 @@ impl Pair {
     #[must_use]
     pub fn with(bounds: Bounds, fault: Fault) -> Self {
         Self { fault: Some(fault), ..Self::new(bounds) }
-    }
-
-    /// Offers bytes to the server's machine as a driver does; returns how many it took
-    fn offer_to_server(&self, state: &mut State, bytes: &[u8]) -> usize {
-        let mut rest = bytes;
-        loop {
-            match state.server.handle_input(NOW, rest) {
-                Ok(progress) => {
-                    rest = &rest[progress.consumed..];
-                    let Some(event) = progress.event else { return bytes.len() - rest.len() };
-                    if state.ledger.server_event(&event) && !state.server.respond(self.answer) {
-                        state.ledger.blame(Wrong::Misread);
-                    }
-                }
-                Err(_) => {
-                    state.ledger.blame(Wrong::Failed);
-                    return bytes.len();
-                }
-            }
-        }
-    }
-
-    /// Offers bytes to the client's machine as a driver does; returns how many it took
-    fn offer_to_client(&self, state: &mut State, bytes: &[u8]) -> usize {
-        let mut rest = bytes;
-        loop {
-            match state.client.handle_input(NOW, rest) {
-                Ok(progress) => {
-                    rest = &rest[progress.consumed..];
-                    let Some(event) = progress.event else { return bytes.len() - rest.len() };
-                    state.ledger.client_event(&event, self.bounds.document, &self.log);
-                }
-                Err(_) => {
-                    state.ledger.blame(Wrong::Failed);
-                    return bytes.len();
-                }
-            }
-        }
     }
 
     /// What the client says to `ping` has to be what the ledger says; a refusal leaves nothing behind
@@ -260,25 +223,36 @@ impl Pair {
         state.server.handle_transmitted(count);
     }
 
-    fn client_receives(&self, state: &mut State, count: usize) -> bool {
-        let bytes = state.to_client.first(count);
-        let taken = self.offer_to_client(state, &bytes);
-        if taken < count {
-            state.ledger.blame(Wrong::Waited);
+    fn client_receives(&self, state: &mut State, count: usize) {
+        let State { client, to_client, ledger, .. } = state;
+        let taken = offer(client, &to_client.first(count), |_, event| {
+            ledger.client_event(&event, self.bounds.document, &self.log);
+        });
+        match taken {
+            None => ledger.blame(Wrong::Failed),
+            Some(taken) if taken < count => ledger.blame(Wrong::Waited),
+            Some(_) => {}
         }
-        state.to_client.take(taken);
-        self.log_cut(&state.to_client, false);
-        true
+        to_client.take(taken.unwrap_or(count));
+        self.log_cut(to_client, false);
     }
 
     fn server_receives(&self, state: &mut State, count: usize) -> bool {
-        let bytes = state.to_server.first(count);
-        let taken = self.offer_to_server(state, &bytes);
+        let State { server, to_server, ledger, .. } = state;
+        let taken = offer(server, &to_server.first(count), |server, event| {
+            if ledger.server_event(&event) && !server.respond(self.answer) {
+                ledger.blame(Wrong::Misread);
+            }
+        });
+        if taken.is_none() {
+            ledger.blame(Wrong::Failed);
+        }
+        let taken = taken.unwrap_or(count);
         if taken < count {
             self.log.note(Seen::ServerWaits);
         }
-        state.to_server.take(taken);
-        self.log_cut(&state.to_server, true);
+        to_server.take(taken);
+        self.log_cut(to_server, true);
         taken > 0
     }
 
@@ -324,11 +298,25 @@ fn judge(state: &mut State, right: bool, done: bool) -> bool {
 }
 
 impl State {
-    /// Whether a byte can move: where not, only a command or a time-out changes anything
+    /// Whether nothing is delivered any more: only a command or a time-out changes anything
     pub(crate) fn is_quiet(&self) -> bool {
-        let (mut client, mut server) = (self.client.clone(), self.server.clone());
-        let left = self.gone.is_some() || self.to_client.is_empty() && client.poll_transmit(NOW).is_empty();
-        left && self.gone != Some(false) && self.to_server.is_empty() && server.poll_transmit(NOW).is_empty()
+        let client = self.gone.is_none() && moves(&self.client, &self.to_client);
+        let end = self.gone == Some(false) && self.to_server.is_empty();
+        !(client || moves(&self.server, &self.to_server) || end)
+    }
+
+    /// Whether both machines are at rest and nothing is on its way
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.ledger.is_settled()
+            && (self.client.state(), self.server.state()) == (Stands::Default, Stands::Default)
+            && (self.client.abandoned(), self.server.outstanding()) == (0, 0)
+            && self.to_client.is_empty()
+            && self.to_server.is_empty()
+    }
+
+    /// Whether the server has been told of the client's end and is through with it
+    pub(crate) fn is_left_behind(&self) -> bool {
+        self.gone == Some(true) && self.server.is_finished()
     }
 
     pub(crate) const fn is_client_gone(&self) -> bool {
@@ -410,7 +398,10 @@ impl Model for Pair {
             Action::ServerPing(payload) => self.server_ping(&mut state, payload),
             Action::ClientTimeout => self.client_timeout(&mut state),
             Action::ServerIdle => self.server_idle(&mut state),
-            Action::ClientReceives(count) => self.client_receives(&mut state, count),
+            Action::ClientReceives(count) => {
+                self.client_receives(&mut state, count);
+                true
+            }
             Action::ServerReceives(count) => self.server_receives(&mut state, count),
             Action::ClientSends(count) => {
                 self.client_sends(&mut state, count);

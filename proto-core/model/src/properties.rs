@@ -74,11 +74,10 @@ pub(crate) fn of(bounds: &Bounds) -> Vec<Property<Pair>> {
         Property::<Pair>::always(REFUSALS, |_, state| !state.ledger.has(Wrong::Refusal)),
         Property::<Pair>::always(NEVER_WAITS, |_, state| !state.ledger.has(Wrong::Waited)),
         Property::<Pair>::always(BOUNDED, |_, state| state.ledger.remaining >= 0),
-        Property::<Pair>::always(AT_REST, |_, state| state.is_client_gone() || !state.is_quiet() || at_rest(state)),
+        Property::<Pair>::always(AT_REST, |_, state| state.is_client_gone() || !state.is_quiet() || state.is_at_rest()),
         Property::<Pair>::always(LEFT, |_, state| {
-            use proto_core::Machine as _;
-            let over = state.is_client_gone() && state.is_quiet();
-            !state.ledger.has(Wrong::End) && (!over || state.server.is_finished())
+            let quiet = state.is_client_gone() && state.is_quiet();
+            !state.ledger.has(Wrong::End) && (!quiet || state.is_left_behind())
         }),
     ];
     properties.extend(bounds.meets.iter().map(|seen| sometimes(*seen)));
@@ -88,12 +87,6 @@ pub(crate) fn of(bounds: &Bounds) -> Vec<Property<Pair>> {
 fn states(state: &State) -> bool {
     let client = if state.ledger.exchange.is_some() { Stands::Status } else { Stands::Default };
     (state.client.state(), state.server.state()) == (client, state.ledger.server)
-}
-
-fn at_rest(state: &State) -> bool {
-    state.ledger.is_settled()
-        && (state.client.state(), state.server.state()) == (Stands::Default, Stands::Default)
-        && (state.client.abandoned(), state.server.outstanding()) == (0, 0)
 }
 
 /// That `seen` is met; the condition is a plain function and can hold nothing, hence one for each

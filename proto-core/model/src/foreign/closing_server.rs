@@ -19,12 +19,13 @@ use stateright::{Model, Property};
 use crate::bounds::{A, B};
 use crate::channel::Channel;
 use crate::cycles::Delivers;
+use crate::drive::{moves, offer};
 use crate::ledger::{Down, HOST, Ledger, PORT, Up, VERSION, Wrong};
 use crate::pair::NOW;
 use crate::properties::{Logged, sometimes};
 use crate::seen::{Log, Seen};
 
-/// Neither what it sends nor that it stops sending is an error of the protocol
+/// Neither what it sends nor that it stops sending is an error of the protocol, and nothing of it has to wait
 pub const NO_ERROR: &str = "no packet of such a server is an error";
 /// Each event is the packet's meaning: a Pong that came completes its ping
 pub const NOT_MISREAD: &str = "no packet is misread, and a Pong that has come completes its ping";
@@ -177,26 +178,22 @@ impl ClosingServer {
     }
 
     fn client_receives(&self, state: &mut State, count: usize) {
-        let bytes = state.to_client.first(count);
-        let mut rest = bytes.as_slice();
-        loop {
-            match state.client.handle_input(NOW, rest) {
-                Ok(progress) => {
-                    rest = &rest[progress.consumed..];
-                    let Some(event) = progress.event else { break };
-                    state.ledger.client_event(&event, SHORT, &self.log);
-                    if matches!(event, Event::Pong { .. }) && state.server == Script::Closed {
-                        self.log.note(Seen::ClosedAfterPong);
-                    }
-                }
-                Err(_) => {
-                    state.ledger.blame(Wrong::Failed);
-                    state.over = true;
-                    break;
-                }
+        let State { client, to_client, ledger, server, .. } = state;
+        let taken = offer(client, &to_client.first(count), |_, event| {
+            ledger.client_event(&event, SHORT, &self.log);
+            if matches!(event, Event::Pong { .. }) && *server == Script::Closed {
+                self.log.note(Seen::ClosedAfterPong);
             }
+        });
+        match taken {
+            None => {
+                ledger.blame(Wrong::Failed);
+                state.over = true;
+            }
+            Some(taken) if taken < count => ledger.blame(Wrong::Waited),
+            Some(_) => {}
         }
-        state.to_client.take(count);
+        to_client.take(count);
     }
 
     /// The end arrives: what it interrupted is what the ledger says
@@ -239,9 +236,8 @@ impl ClosingServer {
 
 impl State {
     fn leads_out(&self) -> bool {
-        let quiet = self.to_client.is_empty() && self.client.clone().poll_transmit(NOW).is_empty();
-        let told = self.told || self.server != Script::Closed;
-        if !quiet || !told || !self.to_server.is_empty() {
+        let end = self.server == Script::Closed && self.to_client.is_empty() && !self.told;
+        if moves(&self.client, &self.to_client) || end || !self.to_server.is_empty() {
             return true;
         }
         if self.over {
@@ -331,7 +327,9 @@ impl Model for ClosingServer {
 
     fn properties(&self) -> Vec<Property<Self>> {
         let mut properties = vec![
-            Property::<Self>::always(NO_ERROR, |_, state| !state.ledger.has(Wrong::Failed)),
+            Property::<Self>::always(NO_ERROR, |_, state| {
+                !state.ledger.has(Wrong::Failed) && !state.ledger.has(Wrong::Waited)
+            }),
             Property::<Self>::always(NOT_MISREAD, |_, state| {
                 !state.ledger.has(Wrong::Misread) && !state.ledger.has(Wrong::Uncaused)
             }),

@@ -18,6 +18,7 @@ use stateright::{Model, Property};
 use crate::bounds::{A, B};
 use crate::channel::Channel;
 use crate::cycles::Delivers;
+use crate::drive::{moves, offer};
 use crate::ledger::{HOST, PORT, VERSION, Wrong, Wrongs};
 use crate::pair::NOW;
 use crate::properties::{Logged, sometimes};
@@ -33,8 +34,8 @@ pub const ANSWERS: &str = "each Request and each Ping is answered once, in the o
 pub const FOUR: &str = "a client that owes four is pinged no more";
 /// Time alone ends it, and says why
 pub const ENDS: &str = "time alone ends the connection, with the error that names what did not come";
-/// Where nothing moves nothing is left to send
-pub const AT_REST: &str = "where nothing moves, every answer has been sent";
+/// Where nothing moves nothing is left to read or to send
+pub const AT_REST: &str = "where nothing moves, everything has been read and answered";
 
 const SHORT: &str = r#""ä""#;
 
@@ -54,24 +55,30 @@ pub struct SilentClient {
 pub struct State {
     server: Server<&'static [u8]>,
     to_server: Channel,
-    /// Packets on their way, and packets that the server has to send
-    up: VecDeque<Up>,
-    owed: VecDeque<Owed>,
-    /// Payloads of pings that were sent and not answered
-    outstanding: Vec<i64>,
-    stands: Stands,
+    book: Book,
     probed: bool,
     exchanges: u8,
     server_pings: u8,
     over: bool,
+}
+
+/// What is owed, kept from outside of the machine
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Book {
+    /// Packets on their way to the server
+    up: VecDeque<Up>,
+    /// Packets that the server has to send
+    owed: VecDeque<Owed>,
+    /// Payloads of pings that were sent and not answered
+    outstanding: Vec<i64>,
+    stands: Stands,
     wrongs: Wrongs,
 }
 
 impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { up, owed, outstanding, stands, over, wrongs, .. } = self;
-        write!(f, "server in {stands}, {} bytes to it, {up:?}; it owes {owed:?} ", self.to_server.len())?;
-        write!(f, "and awaits {outstanding:?}; over: {over}, {wrongs:?}")
+        let Self { to_server, book, probed, over, .. } = self;
+        write!(f, "{} bytes to server, {book:?}, probed: {probed}, over: {over}", to_server.len())
     }
 }
 
@@ -117,17 +124,17 @@ impl SilentClient {
         state.to_server.push(&handshake);
         state.to_server.push(&REQUEST);
         state.to_server.push(&encode_ping(payload));
-        state.up.extend([Up::Enter, Up::Request, Up::Ping(payload)]);
+        state.book.up.extend([Up::Enter, Up::Request, Up::Ping(payload)]);
         state.exchanges -= 1;
     }
 
     fn server_ping(&self, state: &mut State, payload: i64) -> bool {
         let expected = if state.over {
             Err(Skipped::Closing)
-        } else if state.stands == Stands::Status {
+        } else if state.book.stands == Stands::Status {
             self.log.note(Seen::SkippedInStatus);
             Err(Skipped::InStatus)
-        } else if state.unanswered() >= 4 {
+        } else if state.book.unanswered() >= 4 {
             self.log.note(Seen::SkippedFifth);
             Err(Skipped::Owing)
         } else {
@@ -136,132 +143,131 @@ impl SilentClient {
         let outcome = state.server.ping(payload);
         if outcome.is_ok() {
             state.server_pings -= 1;
-            state.owed.push_back(Owed::Ping(payload));
+            state.book.owed.push_back(Owed::Ping(payload));
         }
         if outcome != expected {
-            state.wrongs.blame(Wrong::Refusal);
+            state.book.wrongs.blame(Wrong::Refusal);
         }
         outcome.is_ok() || outcome != expected
     }
 
     fn sends(&self, state: &mut State) {
         let bytes = state.server.poll_transmit(NOW).to_vec();
-        let right = match state.owed.pop_front() {
+        let right = match state.book.owed.pop_front() {
             Some(Owed::Response) => bytes == self.answer,
             Some(Owed::Pong(payload)) => bytes == encode_ping(payload),
             Some(Owed::Ping(payload)) => {
-                state.outstanding.push(payload);
+                state.book.outstanding.push(payload);
                 bytes == encode_ping(payload)
             }
             None => false,
         };
         if !right {
-            state.wrongs.blame(Wrong::Uncaused);
+            state.book.wrongs.blame(Wrong::Uncaused);
         }
         state.server.handle_transmitted(bytes.len());
     }
 
     fn receives(&self, state: &mut State, count: usize) -> bool {
-        let bytes = state.to_server.first(count);
-        let mut rest = bytes.as_slice();
-        loop {
-            match state.server.handle_input(NOW, rest) {
-                Ok(progress) => {
-                    rest = &rest[progress.consumed..];
-                    let Some(event) = progress.event else { break };
-                    if self.event(state, &event) && !state.server.respond(self.answer) {
-                        state.wrongs.blame(Wrong::Misread);
-                    }
-                }
-                Err(_) => {
-                    state.wrongs.blame(Wrong::Failed);
-                    break;
-                }
+        let State { server, to_server, book, .. } = state;
+        let taken = offer(server, &to_server.first(count), |server, event| {
+            if book.event(&event, &self.log) && !server.respond(self.answer) {
+                book.wrongs.blame(Wrong::Misread);
             }
+        });
+        if taken.is_none() {
+            book.wrongs.blame(Wrong::Failed);
         }
-        let taken = count - rest.len();
+        let taken = taken.unwrap_or(count);
         if taken < count {
             self.log.note(Seen::ServerWaits);
         }
+        to_server.take(taken);
         state.probed &= taken == 0;
-        state.to_server.take(taken);
         taken > 0
     }
 
+    /// The next deadline passes: what has to happen then is what the rules say of where it stands
+    fn deadline(&self, state: &mut State) {
+        let Some(deadline) = state.server.poll_timeout() else { return state.book.wrongs.blame(Wrong::End) };
+        let limits = Timeouts::DEFAULT;
+        let outcome = state.server.handle_timeout(deadline);
+        let right = if state.to_server.is_in_frame() {
+            self.log.note(Seen::ClosedInFrame);
+            outcome == Err(Error::Timeout(Timeout::Frame(limits.frame)))
+        } else if state.book.stands == Stands::Status {
+            self.log.note(Seen::StatusTimeout);
+            outcome == Err(Error::Timeout(Timeout::Status(limits.status)))
+        } else if state.probed {
+            self.log.note(Seen::Silence);
+            outcome == Err(Error::Timeout(Timeout::Silence(limits.idle + limits.silence)))
+        } else if state.book.unanswered() >= 4 {
+            outcome == Ok(None)
+        } else {
+            self.log.note(Seen::IdlePing);
+            state.book.owed.push_back(Owed::Ping(A));
+            outcome == Ok(Some(Event::IdlePing { payload: A }))
+        };
+        state.probed = true;
+        state.over = outcome.is_err();
+        if !right {
+            state.book.wrongs.blame(Wrong::End);
+        }
+    }
+}
+
+impl Book {
+    /// Pings of the server's that are unanswered, sent or not
+    fn unanswered(&self) -> usize {
+        self.outstanding.len() + self.owed.iter().filter(|owed| matches!(owed, Owed::Ping(_))).count()
+    }
+
     /// An event of the server's; returns whether it has to be answered with the Response
-    fn event(&self, state: &mut State, event: &Event<'_>) -> bool {
+    fn event(&mut self, event: &Event<'_>, log: &Log) -> bool {
         if let Event::Address(_) = event {
             return false;
         }
-        let first = state.up.pop_front();
+        let first = self.up.pop_front();
         let meant = match *event {
             Event::Handshake { .. } => {
-                state.stands = Stands::Status;
+                self.stands = Stands::Status;
                 Some(Up::Enter)
             }
             Event::Request => {
-                state.owed.push_back(Owed::Response);
+                self.owed.push_back(Owed::Response);
                 Some(Up::Request)
             }
             Event::Ping { payload } => {
-                self.log.note(Seen::Completed);
-                state.stands = Stands::Default;
-                state.owed.push_back(Owed::Pong(payload));
-                (!state.outstanding.contains(&payload)).then_some(Up::Ping(payload))
+                log.note(Seen::Completed);
+                self.stands = Stands::Default;
+                self.owed.push_back(Owed::Pong(payload));
+                (!self.outstanding.contains(&payload)).then_some(Up::Ping(payload))
             }
             Event::Pong { payload, .. } => {
-                self.log.note(Seen::SwallowedPing);
-                let owed = state.outstanding.iter().position(|ping| *ping == payload);
+                log.note(Seen::SwallowedPing);
+                let owed = self.outstanding.iter().position(|ping| *ping == payload);
                 owed.map(|index| {
-                    state.outstanding.remove(index);
+                    self.outstanding.remove(index);
                     Up::Ping(payload)
                 })
             }
             _ => None,
         };
         if meant.is_none() || meant != first {
-            state.wrongs.blame(Wrong::Misread);
+            self.wrongs.blame(Wrong::Misread);
         }
         *event == Event::Request
-    }
-
-    /// The next deadline passes: what has to happen then is what the rules say of where it stands
-    fn deadline(&self, state: &mut State) {
-        let Some(deadline) = state.server.poll_timeout() else { return state.wrongs.blame(Wrong::End) };
-        let limits = Timeouts::DEFAULT;
-        let outcome = state.server.handle_timeout(deadline);
-        let right = if state.to_server.is_in_frame() {
-            self.log.note(Seen::ClosedInFrame);
-            outcome == Err(Error::Timeout(Timeout::Frame(limits.frame)))
-        } else if state.stands == Stands::Status {
-            self.log.note(Seen::StatusTimeout);
-            outcome == Err(Error::Timeout(Timeout::Status(limits.status)))
-        } else if state.probed {
-            self.log.note(Seen::Silence);
-            outcome == Err(Error::Timeout(Timeout::Silence(limits.idle + limits.silence)))
-        } else if state.unanswered() >= 4 {
-            outcome == Ok(None)
-        } else {
-            self.log.note(Seen::IdlePing);
-            state.owed.push_back(Owed::Ping(A));
-            outcome == Ok(Some(Event::IdlePing { payload: A }))
-        };
-        state.probed = true;
-        state.over = outcome.is_err();
-        if !right {
-            state.wrongs.blame(Wrong::End);
-        }
     }
 }
 
 impl State {
-    /// Pings of the server's that are unanswered, sent or not
-    fn unanswered(&self) -> usize {
-        self.outstanding.len() + self.owed.iter().filter(|owed| matches!(owed, Owed::Ping(_))).count()
+    fn is_quiet(&self) -> bool {
+        self.over || !moves(&self.server, &self.to_server)
     }
 
-    fn is_quiet(&self) -> bool {
-        self.over || self.to_server.is_empty() && self.server.clone().poll_transmit(NOW).is_empty()
+    /// Whether everything asked for has been read and answered
+    fn is_served(&self) -> bool {
+        self.to_server.is_empty() && self.book.up.is_empty() && self.book.owed.is_empty()
     }
 
     /// Whether the deadlines alone, one after the other, end it: first a ping of the silent client, then the end
@@ -281,15 +287,17 @@ impl Model for SilentClient {
         vec![State {
             server: Server::new(NOW, Timeouts::DEFAULT, true),
             to_server: Channel::default(),
-            up: VecDeque::new(),
-            owed: VecDeque::new(),
-            outstanding: Vec::new(),
-            stands: Stands::Default,
+            book: Book {
+                up: VecDeque::new(),
+                owed: VecDeque::new(),
+                outstanding: Vec::new(),
+                stands: Stands::Default,
+                wrongs: Wrongs::default(),
+            },
             probed: false,
             exchanges: self.exchanges,
             server_pings: self.server_pings,
             over: false,
-            wrongs: Wrongs::default(),
         }]
     }
 
@@ -297,7 +305,7 @@ impl Model for SilentClient {
         if state.server_pings > 0 {
             actions.extend([A, B].map(Action::ServerPing));
         }
-        if state.over || state.wrongs.has(Wrong::Failed) {
+        if state.over || state.book.wrongs.has(Wrong::Failed) {
             return;
         }
         if state.exchanges > 0 {
@@ -334,12 +342,14 @@ impl Model for SilentClient {
 
     fn properties(&self) -> Vec<Property<Self>> {
         let mut properties = vec![
-            Property::<Self>::always(NO_ERROR, |_, state| !state.wrongs.has(Wrong::Failed)),
-            Property::<Self>::always(NOT_MISREAD, |_, state| !state.wrongs.has(Wrong::Misread)),
-            Property::<Self>::always(ANSWERS, |_, state| !state.wrongs.has(Wrong::Uncaused)),
-            Property::<Self>::always(FOUR, |_, state| state.unanswered() <= 4 && !state.wrongs.has(Wrong::Refusal)),
-            Property::<Self>::always(ENDS, |_, state| state.ends() && !state.wrongs.has(Wrong::End)),
-            Property::<Self>::always(AT_REST, |_, state| !state.is_quiet() || state.over || state.owed.is_empty()),
+            Property::<Self>::always(NO_ERROR, |_, state| !state.book.wrongs.has(Wrong::Failed)),
+            Property::<Self>::always(NOT_MISREAD, |_, state| !state.book.wrongs.has(Wrong::Misread)),
+            Property::<Self>::always(ANSWERS, |_, state| !state.book.wrongs.has(Wrong::Uncaused)),
+            Property::<Self>::always(FOUR, |_, state| {
+                state.book.unanswered() <= 4 && !state.book.wrongs.has(Wrong::Refusal)
+            }),
+            Property::<Self>::always(ENDS, |_, state| state.ends() && !state.book.wrongs.has(Wrong::End)),
+            Property::<Self>::always(AT_REST, |_, state| !state.is_quiet() || state.over || state.is_served()),
         ];
         let meets = [
             Seen::Completed,
