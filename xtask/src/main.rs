@@ -18,6 +18,7 @@ mod ci;
 mod cmd;
 mod emulate;
 mod flash;
+mod model;
 mod mutants;
 mod report;
 mod screenshot;
@@ -47,6 +48,7 @@ enum Command {
     Size(size::Args),
     Mutants(mutants::Args),
     Bench(bench::Args),
+    Model(model::Args),
 }
 
 fn main() -> ExitCode {
@@ -65,6 +67,7 @@ fn main() -> ExitCode {
         Command::Size(args) => size::run(&args),
         Command::Mutants(args) => mutants::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Model(args) => model::run(&args),
     };
     outcome.unwrap_or_else(|error| {
         complain(format_args!("{error:#}"));

@@ -24,7 +24,8 @@ fn help_names_every_command() {
     let output = xtask(&["help"]);
     assert!(output.status.success());
     let help = String::from_utf8(output.stdout).unwrap();
-    for command in ["setup", "test", "ci", "screenshot", "build-firmware", "emulate", "flash", "size", "help"] {
+    for command in ["setup", "test", "ci", "screenshot", "build-firmware", "emulate", "flash", "size", "model", "help"]
+    {
         assert!(help.contains(&format!("\n  {command} ")), "no {command} in {help}");
     }
 }
@@ -38,8 +39,8 @@ fn steps_are_listed_in_order() {
     assert_eq!(
         names,
         [
-            "fmt", "tidy", "policy", "clippy", "docs", "units", "e2e", "features", "thumb", "nopanic", "firmware",
-            "cost", "windows"
+            "fmt", "tidy", "policy", "clippy", "docs", "units", "model", "e2e", "features", "thumb", "nopanic",
+            "firmware", "cost", "windows"
         ]
     );
 }

@@ -12,6 +12,7 @@ use crate::packet::{
     ID_PING, ID_STATUS, MAX_ADDRESS_BYTES, MAX_ADDRESS_UNITS, MAX_SERVERBOUND_FRAME, MAX_UNKNOWN_PACKETS, NextState,
     PING_LEN, State,
 };
+use crate::seeded::seeded;
 use crate::time::Instant;
 use crate::wire::cursor::Cursor;
 use crate::wire::frame;
@@ -87,6 +88,12 @@ impl Receive {
             frame_offset: 0,
             unknown: 0,
         }
+    }
+
+    #[cfg(feature = "testing")]
+    pub(super) const fn forget_offset(&mut self) {
+        self.offset = 0;
+        self.frame_offset = 0;
     }
 
     /// When the frame that has been started must be complete
@@ -359,6 +366,9 @@ impl<A: AsRef<[u8]>> Server<A> {
         }
         while bytes < 8 {
             let Some(byte) = self.receive.byte(input, ID_PING)? else {
+                if seeded!(self, ServerLosesLong) {
+                    value = 0;
+                }
                 self.receive.part = Part::Payload { value, bytes };
                 return Ok(None);
             };
@@ -379,6 +389,7 @@ impl<A: AsRef<[u8]>> Server<A> {
             Part::ProtocolVersion(mut decoder) => {
                 receive.part = match receive.varint(&mut decoder, input)? {
                     Some(version) => Part::AddressLength { version, length: varint::Decoder::new() },
+                    None if seeded!(self, ServerLosesVarInt) => Part::ProtocolVersion(varint::Decoder::new()),
                     None => Part::ProtocolVersion(decoder),
                 };
             }
@@ -433,6 +444,7 @@ impl<A: AsRef<[u8]>> Server<A> {
         let next_state = NextState::try_from(next).map_err(Violation::NextState)?;
         self.receive.end_of_frame();
         match next_state {
+            _ if seeded!(self, DeafInStatus) && self.state == State::Status => {}
             NextState::Default => self.state = State::Default,
             NextState::Status => self.state = State::Status,
             NextState::Login | NextState::Transfer => self.receive.part = Part::Login,

@@ -13,7 +13,7 @@ use crate::setup::rust::{THUMB, WINDOWS};
 use crate::setup::{Need, tool};
 use crate::size::Sections;
 use crate::workspace::{self, Members};
-use crate::{bench, say, size, tidy};
+use crate::{bench, model, say, size, tidy};
 
 mod nopanic;
 mod policy;
@@ -53,6 +53,13 @@ pub(super) const STEPS: &[Step] = &[
         needs: &[],
         runs_without: false,
         run: units,
+    },
+    Step {
+        name: "model",
+        about: "every order and every segmentation, in models of both machines; each seeded fault is found",
+        needs: &[Need::Rustfmt, Need::Clippy],
+        runs_without: false,
+        run: models,
     },
     Step {
         name: "e2e",
@@ -111,6 +118,7 @@ pub(super) fn matching(context: &mut Context, filter: &str) {
     for cmd in unit_commands(context) {
         ran += context.tests(filter, &cmd.args(["--", filter]));
     }
+    ran += context.tests(filter, &model_command(context, "test").args(["--", filter]));
     match program(context) {
         Ok(program) => {
             ran += context.tests(filter, &e2e_command(context, &program).args(["--", filter]));
@@ -250,6 +258,22 @@ fn unit_commands(context: &Context) -> [Cmd; 2] {
         test().args(["--package", "proto-core", "--all-features"]),
         test().args(["--workspace", "--exclude", "proto-core", "--exclude", "slp-tests"]),
     ]
+}
+
+/// A workspace of its own, so that no other step sees it
+fn models(context: &mut Context) {
+    let fmt = Cmd::cargo().args(["fmt", "--check", "--manifest-path"]).arg(model::manifest());
+    context.check("model", &fmt);
+    let clippy = model_command(context, "clippy").args(["--all-targets", "--", "--deny", "warnings"]);
+    context.check("model", &clippy);
+    let test = model_command(context, "test").arg("--no-fail-fast");
+    if context.tests("model", &test) == 0 {
+        context.fail("model", format_args!("`{test}` ran no test"));
+    }
+}
+
+fn model_command(context: &Context, subcommand: &str) -> Cmd {
+    context.cargo(subcommand).arg("--manifest-path").arg(model::manifest())
 }
 
 fn e2e(context: &mut Context) {
