@@ -15,7 +15,11 @@ use clap::{Parser, Subcommand};
 mod build_firmware;
 mod ci;
 mod cmd;
+mod coverage;
 mod emulate;
+mod exhaustive;
+mod fuzz;
+mod miri;
 mod report;
 mod screenshot;
 mod setup;
@@ -41,6 +45,10 @@ enum Command {
     BuildFirmware(build_firmware::Args),
     Emulate(emulate::Args),
     Size(size::Args),
+    Fuzz(fuzz::Args),
+    Coverage(coverage::Args),
+    Exhaustive(exhaustive::Args),
+    Miri(miri::Args),
 }
 
 fn main() -> ExitCode {
@@ -56,6 +64,10 @@ fn main() -> ExitCode {
         Command::BuildFirmware(args) => build_firmware::run(&args),
         Command::Emulate(args) => emulate::run(&args),
         Command::Size(args) => size::run(&args),
+        Command::Fuzz(args) => fuzz::run(&args),
+        Command::Coverage(args) => coverage::run(&args),
+        Command::Exhaustive(args) => exhaustive::run(&args),
+        Command::Miri(args) => miri::run(&args),
     };
     outcome.unwrap_or_else(|error| {
         complain(format_args!("{error:#}"));

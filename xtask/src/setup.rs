@@ -1,7 +1,7 @@
 //! `cargo xtask setup`: what the tests need besides a Rust toolchain and a C compiler
 //!
 //! It asks first and installs only what is missing, so a second run takes a fraction of a second. What it cannot install
-//! is told in one line: what, what for, how. Everything that is no tool of the whole system goes below `target/peers`.
+//! is told in one line: what, what for, how. Everything that is no tool of the whole system goes below `target`.
 //! It never removes or upgrades what somebody else installed.
 
 use std::fmt;
@@ -17,6 +17,7 @@ mod node;
 mod python;
 pub(crate) mod rust;
 mod system;
+pub(crate) mod tools;
 
 /// Installs everything that the tests need, or says what to install
 #[derive(Debug, clap::Args)]
@@ -33,6 +34,16 @@ pub(crate) enum Need {
     Rustfmt,
     /// `cargo clippy`
     Clippy,
+    /// The nightly toolchain, for what stable Rust does not have
+    Nightly,
+    /// `cargo miri` of the nightly toolchain
+    Miri,
+    /// `cargo fuzz`
+    CargoFuzz,
+    /// LLVM's tools, which read what coverage writes
+    LlvmTools,
+    /// `cargo llvm-cov`
+    LlvmCov,
     /// The standard library of a bare Cortex-M3
     Thumb,
     /// The standard library of 64-bit Windows
@@ -47,8 +58,20 @@ pub(crate) enum Need {
 
 impl Need {
     /// Everything, quick ones first
-    pub(crate) const ALL: [Self; 7] =
-        [Self::Rustfmt, Self::Clippy, Self::Thumb, Self::Windows, Self::Qemu, Self::Mcstatus, Self::MinecraftProtocol];
+    pub(crate) const ALL: [Self; 12] = [
+        Self::Rustfmt,
+        Self::Clippy,
+        Self::Thumb,
+        Self::Windows,
+        Self::LlvmTools,
+        Self::Nightly,
+        Self::Miri,
+        Self::LlvmCov,
+        Self::CargoFuzz,
+        Self::Qemu,
+        Self::Mcstatus,
+        Self::MinecraftProtocol,
+    ];
 
     /// What people call it
     fn name(self) -> &'static str {
@@ -57,6 +80,11 @@ impl Need {
             Self::Clippy => "clippy",
             Self::Thumb => rust::THUMB,
             Self::Windows => rust::WINDOWS,
+            Self::Nightly => "nightly Rust",
+            Self::Miri => "miri",
+            Self::CargoFuzz => "cargo-fuzz",
+            Self::LlvmTools => "llvm-tools",
+            Self::LlvmCov => "cargo-llvm-cov",
             Self::Qemu => "QEMU",
             Self::Mcstatus => "mcstatus",
             Self::MinecraftProtocol => "minecraft-protocol",
@@ -70,6 +98,11 @@ impl Need {
             Self::Clippy => rust::component("clippy", &["clippy", "--version"], install),
             Self::Thumb => rust::target(rust::THUMB, "the build for a microcontroller", install),
             Self::Windows => rust::target(rust::WINDOWS, "the check for Windows", install),
+            Self::Nightly => rust::nightly(install),
+            Self::Miri => rust::miri(install),
+            Self::CargoFuzz => tools::cargo_fuzz(install),
+            Self::LlvmTools => rust::llvm_tools(install),
+            Self::LlvmCov => tools::cargo_llvm_cov(install),
             Self::Qemu => system::qemu(install),
             Self::Mcstatus => python::mcstatus(install),
             Self::MinecraftProtocol => node::minecraft_protocol(install),

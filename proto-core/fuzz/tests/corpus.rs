@@ -18,8 +18,11 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus")
 }
 
-/// The seeds of every target, as `target/name`
-fn seeds() -> Vec<(String, fn(&[u8]), PathBuf)> {
+/// A seed as `target/name`, the check that it is for, and its file
+type Seed = (String, fn(&[u8]), PathBuf);
+
+/// The seeds of every target
+fn seeds() -> Vec<Seed> {
     let mut seeds = Vec::new();
     for (target, check) in TARGETS {
         let folder = folder().join(target);

@@ -3,6 +3,8 @@
 //! Each is a few command lines. A new package of tests or a new check gets its line here and nowhere else; what they need
 //! to be installed is listed with them.
 
+use std::time::Duration;
+
 use anyhow::Context as _;
 
 use super::tally::Tally;
@@ -12,7 +14,7 @@ use crate::cmd::{Cmd, CmdError};
 use crate::setup::Need;
 use crate::setup::rust::{THUMB, WINDOWS};
 use crate::workspace::{self, Members};
-use crate::{size, tidy};
+use crate::{coverage, fuzz, setup, size, tidy};
 
 /// A named part of `cargo xtask test`
 pub(super) struct Step {
@@ -30,6 +32,9 @@ pub(super) const TESTS_NEED: &[Need] = &[Need::Thumb, Need::Qemu, Need::Mcstatus
 /// Features of proto-core for hosts: `testing` needs `std` and keeps what happened in memory without bound
 const HOST_ONLY: &[&str] = &["testing"];
 
+/// How long each target is fuzzed
+const SMOKE: Duration = Duration::from_secs(20);
+
 /// All of them, in the order in which they run: what fails fast comes first
 pub(super) const STEPS: &[Step] = &[
     Step { name: "fmt", about: "formatting", needs: &[Need::Rustfmt], runs_without: false, run: fmt },
@@ -42,6 +47,20 @@ pub(super) const STEPS: &[Step] = &[
         needs: &[],
         runs_without: false,
         run: units,
+    },
+    Step {
+        name: "fuzz",
+        about: "proto-core against a second reading of the protocol: over the corpus, then 20 s of fuzzing each target",
+        needs: &[Need::Nightly, Need::CargoFuzz],
+        runs_without: true,
+        run: fuzz_all,
+    },
+    Step {
+        name: "coverage",
+        about: "lines of proto-core that no test runs",
+        needs: &[Need::LlvmTools, Need::LlvmCov],
+        runs_without: false,
+        run: coverage_of_core,
     },
     Step {
         name: "e2e",
@@ -217,6 +236,36 @@ fn unit_commands(context: &Context) -> [Cmd; 2] {
         test().args(["--package", "proto-core", "--all-features"]),
         test().args(["--workspace", "--exclude", "proto-core", "--exclude", "slp-tests"]),
     ]
+}
+
+fn fuzz_all(context: &mut Context) {
+    let manifest = fuzz::folder().join("Cargo.toml");
+    let cargo = |subcommand: &[&str]| {
+        let (first, more) = subcommand.split_first().unwrap_or((&"help", &[]));
+        let cmd = context.cargo(first).arg("--manifest-path").arg(&manifest).args(more);
+        cmd.env("CARGO_TARGET_DIR", fuzz::output())
+    };
+    let fmt = Cmd::cargo().args(["fmt", "--check", "--manifest-path"]).arg(&manifest);
+    let clippy = cargo(&["clippy", "--all-targets", "--", "--deny", "warnings"]);
+    let replay = cargo(&["test", "--no-fail-fast"]);
+    context.check("fuzz", &fmt);
+    context.check("fuzz", &clippy);
+    if context.tests("fuzz", &replay) == 0 {
+        context.fail("fuzz", format_args!("`{replay}` ran no test"));
+    }
+    // What is missing has been told; the corpus needs none of it.
+    let tools = setup::ensure(&[Need::Nightly, Need::CargoFuzz], false);
+    if tools.is_ok_and(|tools| tools.iter().all(|(_, result)| result.is_ok()))
+        && let Err(error) = fuzz::search(&fuzz::TARGETS, SMOKE, &mut context.report)
+    {
+        context.fail("fuzz", format_args!("{error:#}"));
+    }
+}
+
+fn coverage_of_core(context: &mut Context) {
+    if let Err(error) = coverage::measure(&mut context.report) {
+        context.fail("coverage", format_args!("{error:#}"));
+    }
 }
 
 fn e2e(context: &mut Context) {
