@@ -16,14 +16,14 @@ use proto_core_fuzz::input::assert_clean;
 
 fn main() {
     run("VarInt: every value encoded in its shortest form, and decoded", 1 << 32, values);
-    run("VarInt: every string of one byte", 1 << 8, |range| strings::<1>(range));
-    run("VarInt: every string of two bytes", 1 << 16, |range| strings::<2>(range));
-    run("VarInt: every string of three bytes", 1 << 24, |range| strings::<3>(range));
-    run("VarInt: every string of four bytes", 1 << 32, |range| strings::<4>(range));
+    run("VarInt: every string of one byte", 1 << 8, strings::<1>);
+    run("VarInt: every string of two bytes", 1 << 16, strings::<2>);
+    run("VarInt: every string of three bytes", 1 << 24, strings::<3>);
+    run("VarInt: every string of four bytes", 1 << 32, strings::<4>);
     run("VarInt: every beginning of four bytes that go on, with 17 fifth bytes", 1 << 28, five_bytes);
-    run("UTF-8: every string of one byte", 1 << 8, |range| utf8::<1>(range));
-    run("UTF-8: every string of two bytes", 1 << 16, |range| utf8::<2>(range));
-    run("UTF-8: every string of three bytes", 1 << 24, |range| utf8::<3>(range));
+    run("UTF-8: every string of one byte", 1 << 8, utf8::<1>);
+    run("UTF-8: every string of two bytes", 1 << 16, utf8::<2>);
+    run("UTF-8: every string of three bytes", 1 << 24, utf8::<3>);
     run("UTF-8: every three bytes with a fourth of each kind", 1 << 24, utf8_of_four);
     run("text: every character cleaned", 0x11_0000, characters);
 }
