@@ -241,12 +241,13 @@ impl<const N: usize> Text<N> {
         }
     }
 
-    /// Appends the line feed that ends an entry, where it fits
+    /// Appends the line feed that ends the entry begun at byte `start`, where it fits
     ///
-    /// Where it does not, nothing is lost yet: the next entry, if any, will not fit either.
-    pub(crate) fn end_entry(&mut self) {
-        if !self.truncated {
-            let _ = self.kept.push('\n');
+    /// Where it does not, nothing is lost yet, for the next entry, if any, will not fit either; but an empty entry is
+    /// nothing without it.
+    pub(crate) fn end_entry(&mut self, start: usize) {
+        if !self.truncated && self.kept.push('\n').is_err() {
+            self.truncated = self.len() <= start;
         }
     }
 

@@ -181,3 +181,21 @@ proptest! {
         prop_assert_eq!(status.sample().collect::<Vec<_>>(), names);
     }
 }
+
+#[test]
+fn a_name_that_does_not_fit_is_flagged_even_if_it_is_empty() {
+    let sample = |names: &[&str]| {
+        let elements: Vec<Value> = names.iter().map(|name| json!({ "name": name })).collect();
+        let mut picker: Picker<8, 8, 8> = Picker::new();
+        picker.feed(&json!({ "players": { "sample": elements } }).to_string()).unwrap();
+        let status = picker.finish().unwrap();
+        (status.sample().map(str::to_owned).collect::<Vec<_>>(), status.truncated().contains(Field::Sample))
+    };
+    let kept = |names: &[&str]| (names.iter().map(|name| (*name).to_owned()).collect(), false);
+    assert_eq!(sample(&["1234567"]), kept(&["1234567"]));
+    assert_eq!(sample(&["12345678"]), kept(&["12345678"]));
+    assert_eq!(sample(&["123456", ""]), kept(&["123456", ""]));
+    // The line feed that would end the empty one has no room.
+    assert_eq!(sample(&["1234567", ""]), (vec!["1234567".to_owned()], true));
+    assert_eq!(sample(&["12345678", "§a"]), (vec!["12345678".to_owned()], true));
+}

@@ -16,8 +16,12 @@ mod bench;
 mod build_firmware;
 mod ci;
 mod cmd;
+mod coverage;
 mod emulate;
+mod exhaustive;
 mod flash;
+mod fuzz;
+mod miri;
 mod model;
 mod mutants;
 mod report;
@@ -49,6 +53,10 @@ enum Command {
     Mutants(mutants::Args),
     Bench(bench::Args),
     Model(model::Args),
+    Fuzz(fuzz::Args),
+    Coverage(coverage::Args),
+    Exhaustive(exhaustive::Args),
+    Miri(miri::Args),
 }
 
 fn main() -> ExitCode {
@@ -68,6 +76,10 @@ fn main() -> ExitCode {
         Command::Mutants(args) => mutants::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Model(args) => model::run(&args),
+        Command::Fuzz(args) => fuzz::run(&args),
+        Command::Coverage(args) => coverage::run(&args),
+        Command::Exhaustive(args) => exhaustive::run(&args),
+        Command::Miri(args) => miri::run(&args),
     };
     outcome.unwrap_or_else(|error| {
         complain(format_args!("{error:#}"));

@@ -1,7 +1,7 @@
 //! `cargo xtask setup`: what the tests need besides a Rust toolchain and a C compiler
 //!
 //! It asks first and installs only what is missing, so a second run takes a fraction of a second. What it cannot install
-//! is told in one line: what, what for, how. Everything that is no tool of the whole system goes below `target/peers`.
+//! is told in one line: what, what for, how. Everything that is no tool of the whole system goes below `target`.
 //! It never removes or upgrades what somebody else installed.
 
 use std::fmt;
@@ -36,6 +36,12 @@ pub(crate) enum Need {
     Rustfmt,
     /// `cargo clippy`
     Clippy,
+    /// The nightly toolchain, for what stable Rust does not have
+    Nightly,
+    /// `cargo miri` of the nightly toolchain
+    Miri,
+    /// LLVM's tools, which read what coverage writes
+    LlvmTools,
     /// The standard library of a bare Cortex-M3
     Thumb,
     /// The standard library of a bare Cortex-M4 or M7 with floating point
@@ -58,18 +64,23 @@ pub(crate) enum Need {
 
 impl Need {
     /// Everything, quick ones first
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::Rustfmt,
         Self::Clippy,
         Self::Thumb,
         Self::ThumbFloat,
         Self::Windows,
+        Self::LlvmTools,
+        Self::Nightly,
+        Self::Miri,
         Self::Qemu,
         Self::Valgrind,
         Self::Linters,
         Self::Mcstatus,
         Self::MinecraftProtocol,
         Self::Tool(&tool::MACHETE),
+        Self::Tool(&tool::LLVM_COV),
+        Self::Tool(&tool::FUZZ),
         Self::Tool(&tool::GUNGRAUN),
         Self::Tool(&tool::DENY),
     ];
@@ -82,6 +93,9 @@ impl Need {
             Self::Thumb => rust::THUMB,
             Self::ThumbFloat => rust::THUMB_FLOAT,
             Self::Windows => rust::WINDOWS,
+            Self::Nightly => "nightly Rust",
+            Self::Miri => "miri",
+            Self::LlvmTools => "llvm-tools",
             Self::Qemu => "QEMU",
             Self::Mcstatus => "mcstatus",
             Self::MinecraftProtocol => "minecraft-protocol",
@@ -99,6 +113,9 @@ impl Need {
             Self::Thumb => rust::target(rust::THUMB, "the build for a microcontroller", install),
             Self::ThumbFloat => rust::target(rust::THUMB_FLOAT, "the build for the NUCLEO boards", install),
             Self::Windows => rust::target(rust::WINDOWS, "the check for Windows", install),
+            Self::Nightly => rust::nightly(install),
+            Self::Miri => rust::miri(install),
+            Self::LlvmTools => rust::llvm_tools(install),
             Self::Qemu => system::qemu(install),
             Self::Mcstatus => python::mcstatus(install),
             Self::MinecraftProtocol => node::minecraft_protocol(install),

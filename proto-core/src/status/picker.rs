@@ -357,7 +357,7 @@ impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize> Picker<NA
 
     fn string_ended(&mut self) {
         match self.slot {
-            Slot::ElementName => self.status.sample.end_entry(),
+            Slot::ElementName => self.status.sample.end_entry(usize::from(self.name_start)),
             Slot::Field(Field::Favicon) => match self.favicon.bytes() {
                 Some(bytes) => self.status.favicon_bytes = Some(bytes),
                 None => self.malformed(),

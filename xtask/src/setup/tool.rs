@@ -29,6 +29,10 @@ pub(crate) const MACHETE: Tool = Tool { name: "cargo-machete", version: "0.9.2",
 /// Runs proto-core's benchmarks under valgrind; only those built against the library of its own version
 pub(crate) const GUNGRAUN: Tool =
     Tool { name: "gungraun-runner", version: "0.20.0", used_by: "`cargo xtask bench cost`" };
+/// Lines that tests run
+pub(crate) const LLVM_COV: Tool = Tool { name: "cargo-llvm-cov", version: "0.9.1", used_by: "`cargo xtask coverage`" };
+/// Builds what libFuzzer runs
+pub(crate) const FUZZ: Tool = Tool { name: "cargo-fuzz", version: "0.13.2", used_by: "`cargo xtask fuzz`" };
 /// Changes to the code that no test notices
 pub(crate) const MUTANTS: Tool = Tool { name: "cargo-mutants", version: "27.1.0", used_by: "`cargo xtask mutants`" };
 

@@ -13,8 +13,10 @@ use crate::setup::rust::{THUMB, WINDOWS};
 use crate::setup::{Need, tool};
 use crate::size::Sections;
 use crate::workspace::{self, Members};
-use crate::{bench, model, say, size, tidy};
+use crate::{bench, coverage, say, size, tidy};
 
+mod fuzzing;
+mod models;
 mod nopanic;
 mod policy;
 
@@ -59,7 +61,21 @@ pub(super) const STEPS: &[Step] = &[
         about: "every order and every segmentation, in models of both machines; each seeded fault is found",
         needs: &[Need::Rustfmt, Need::Clippy],
         runs_without: false,
-        run: models,
+        run: models::run,
+    },
+    Step {
+        name: "fuzz",
+        about: "proto-core against a second reading of the protocol: over the corpus, then 20 s of fuzzing each target",
+        needs: &[Need::Nightly, Need::Tool(&tool::FUZZ)],
+        runs_without: true,
+        run: fuzzing::run,
+    },
+    Step {
+        name: "coverage",
+        about: "lines of proto-core that no test runs",
+        needs: &[Need::LlvmTools, Need::Tool(&tool::LLVM_COV)],
+        runs_without: false,
+        run: coverage_of_core,
     },
     Step {
         name: "e2e",
@@ -118,7 +134,7 @@ pub(super) fn matching(context: &mut Context, filter: &str) {
     for cmd in unit_commands(context) {
         ran += context.tests(filter, &cmd.args(["--", filter]));
     }
-    ran += context.tests(filter, &model_command(context, "test").args(["--", filter]));
+    ran += context.tests(filter, &models::command(context, "test").args(["--", filter]));
     match program(context) {
         Ok(program) => {
             ran += context.tests(filter, &e2e_command(context, &program).args(["--", filter]));
@@ -260,20 +276,10 @@ fn unit_commands(context: &Context) -> [Cmd; 2] {
     ]
 }
 
-/// A workspace of its own, so that no other step sees it
-fn models(context: &mut Context) {
-    let fmt = Cmd::cargo().args(["fmt", "--check", "--manifest-path"]).arg(model::manifest());
-    context.check("model", &fmt);
-    let clippy = model_command(context, "clippy").args(["--all-targets", "--", "--deny", "warnings"]);
-    context.check("model", &clippy);
-    let test = model_command(context, "test").arg("--no-fail-fast");
-    if context.tests("model", &test) == 0 {
-        context.fail("model", format_args!("`{test}` ran no test"));
+fn coverage_of_core(context: &mut Context) {
+    if let Err(error) = coverage::measure(&mut context.report) {
+        context.fail("coverage", format_args!("{error:#}"));
     }
-}
-
-fn model_command(context: &Context, subcommand: &str) -> Cmd {
-    context.cargo(subcommand).arg("--manifest-path").arg(model::manifest())
 }
 
 fn e2e(context: &mut Context) {
