@@ -185,7 +185,7 @@ fn no_request_and_no_ping_takes_from_the_allocator() {
             kept.iter_mut().for_each(Client::round);
         }
     });
-    assert_eq!(of_requests, 0, "in {} exchanges and as many pings again", 2 * ROUNDS * KEPT);
+    assert_eq!(of_requests, 0, "for {} requests and {} pings", 3 * ROUNDS * KEPT, 4 * ROUNDS * KEPT);
 
     let session = || {
         let mut client = quiet.connect();

@@ -53,11 +53,18 @@ pub(super) struct Scratch {
     buffer: [u8; READ],
     /// The server address of the Handshake that is coming in
     address: String,
+    /// The time as all have it that measure none: reading the clock costs as much as handling a ping
+    now: Instant,
 }
 
 impl Scratch {
     pub(super) const fn new() -> Self {
-        Self { buffer: [0; READ], address: String::new() }
+        Self { buffer: [0; READ], address: String::new(), now: Instant::ZERO }
+    }
+
+    /// Connections are polled from `now` on
+    pub(super) const fn begin(&mut self, now: Instant) {
+        self.now = now;
     }
 }
 
@@ -232,12 +239,12 @@ impl Connection {
 
     /// Moves bytes both ways until the socket or the front end has to be waited for
     fn pump(&mut self, cx: &mut Context<'_>, shared: &Shared, scratch: &mut Scratch) -> Pumped {
-        let Scratch { buffer, address } = scratch;
+        let Scratch { buffer, address, now } = scratch;
         let mut left = TURN;
         if self.sending || self.offer || self.rare.as_ref().is_some_and(|rare| !rare.unread.is_empty()) {
             let mut unread = self.rare.as_mut().map(|rare| std::mem::take(&mut rare.unread)).unwrap_or_default();
             let mut rest = unread.as_slice();
-            let taken = self.take(cx, shared.clock.now(), &mut rest, address, shared, &mut left);
+            let taken = self.take(cx, self.time(now, shared), &mut rest, address, shared, &mut left);
             let consumed = unread.len() - rest.len();
             unread.drain(..consumed);
             if let Some(pumped) = self.keep(taken, unread) {
@@ -255,7 +262,7 @@ impl Connection {
                 Poll::Ready(Err(error)) => return Pumped::Over(Over::Broken(error)),
                 Poll::Ready(Ok(count)) => buffer.get(..count).unwrap_or_default(),
             };
-            let now = shared.clock.now();
+            let now = self.time(now, shared);
             if rest.is_empty() {
                 self.eof = true;
                 self.sending = true;
@@ -276,6 +283,14 @@ impl Connection {
             }
         }
         Pumped::Again
+    }
+
+    /// The time: `now`, and exactly where a ping is being sent or answered
+    fn time(&self, now: &mut Instant, shared: &Shared) -> Instant {
+        if self.machine.outstanding() > 0 {
+            *now = shared.clock.now();
+        }
+        *now
     }
 
     /// Reads what there is; where a deadline has come, also what the runtime has not heard of yet

@@ -52,6 +52,7 @@ impl Future for Drive {
         }
         let mut clients = shared.registry.lock();
         if let Poll::Ready(places) = polled {
+            scratch.begin(shared.clock.now());
             for &place in places {
                 clients.poll(place, shared, scratch);
             }
