@@ -338,12 +338,12 @@ impl<A: AsRef<[u8]>> Server<A> {
         Ok(Some(value.cast_signed()))
     }
 
-    /// A Handshake from `part` on: goes to the next event or to the end of the input
-    fn handshake<'i>(&mut self, mut part: Part, input: &mut Cursor<'i>) -> Result<Option<Event<'i>>, Violation> {
+    /// A Handshake from the part `at` on: goes to the next event or to the end of the input
+    fn handshake<'i>(&mut self, mut at: Part, input: &mut Cursor<'i>) -> Result<Option<Event<'i>>, Violation> {
         let receive = &mut self.receive;
         loop {
             // The part to go on with, or where the input ends
-            let next = match &mut part {
+            let next = match &mut at {
                 Part::ProtocolVersion(decoder) => receive
                     .varint(decoder, input)?
                     .map(|version| Part::AddressLength { version, length: varint::Decoder::new() }),
@@ -359,7 +359,7 @@ impl<A: AsRef<[u8]>> Server<A> {
                     receive.left = receive.left.wrapping_sub(before.wrapping_sub(address.left()));
                     let port = address.is_complete().then_some(Part::Port { version: *version, high: None });
                     if let Some(chunk) = chunk {
-                        receive.part = port.unwrap_or(part);
+                        receive.part = port.unwrap_or(at);
                         return Ok(Some(Event::Address(chunk)));
                     }
                     port
@@ -382,10 +382,10 @@ impl<A: AsRef<[u8]>> Server<A> {
                 Part::Head(_) | Part::Payload { .. } | Part::Unknown | Part::Login => None,
             };
             let Some(next) = next else {
-                receive.part = part;
+                receive.part = at;
                 return Ok(None);
             };
-            part = next;
+            at = next;
         }
     }
 

@@ -77,10 +77,9 @@ pub(super) struct Connection {
     rare: Option<Box<Rare>>,
     /// Why the connection ends when all is sent, where the machine ended it in good order
     ended: Option<Ended>,
-    /// There may be something to send
-    sending: bool,
-    /// Offer the machine what is unread before anything else, even if it is nothing: it stopped at an event
-    offer: bool,
+    /// Turn to the machine before the socket, even if nothing is unread: it may have something to send, or stopped at an
+    /// event and its last bytes lead to another
+    resume: bool,
     /// The client sends no more
     eof: bool,
     /// A deadline has come
@@ -130,8 +129,7 @@ impl Connection {
             rtt: None,
             rare: None,
             ended: None,
-            sending: false,
-            offer: false,
+            resume: false,
             eof: false,
             rang: false,
         }
@@ -148,7 +146,7 @@ impl Connection {
     /// Why this client is left out.
     pub(super) fn ping(&mut self, payload: i64) -> Result<(), Skipped> {
         self.machine.ping(payload)?;
-        self.sending = true;
+        self.resume = true;
         Ok(())
     }
 
@@ -233,7 +231,7 @@ impl Connection {
     /// What is due at this time, and what of it the front end is told
     fn time_out(&mut self, shared: &Shared) -> Result<Option<Event>, proto_core::Error> {
         let heard = self.machine.handle_timeout(shared.clock.now())?;
-        self.sending = true;
+        self.resume = true;
         Ok(heard.and_then(|heard| self.translate(heard, &mut String::new(), shared)))
     }
 
@@ -241,7 +239,7 @@ impl Connection {
     fn pump(&mut self, cx: &mut Context<'_>, shared: &Shared, scratch: &mut Scratch) -> Pumped {
         let Scratch { buffer, address, now } = scratch;
         let mut left = TURN;
-        if self.sending || self.offer || self.rare.as_ref().is_some_and(|rare| !rare.unread.is_empty()) {
+        if self.resume || self.rare.as_ref().is_some_and(|rare| !rare.unread.is_empty()) {
             let mut unread = self.rare.as_mut().map(|rare| std::mem::take(&mut rare.unread)).unwrap_or_default();
             let mut rest = unread.as_slice();
             let taken = self.take(cx, self.time(now, shared), &mut rest, address, shared, &mut left);
@@ -265,7 +263,7 @@ impl Connection {
             let now = self.time(now, shared);
             if rest.is_empty() {
                 self.eof = true;
-                self.sending = true;
+                self.resume = true;
                 match self.machine.handle_eof(now) {
                     Ok(heard) => {
                         if let Some(event) = heard.and_then(|heard| self.translate(heard, address, shared))
@@ -328,19 +326,20 @@ impl Connection {
         shared: &Shared,
         left: &mut u32,
     ) -> Option<Pumped> {
+        let mut offer = std::mem::take(&mut self.resume);
         loop {
-            if !input.is_empty() || std::mem::take(&mut self.offer) {
+            if !input.is_empty() || std::mem::take(&mut offer) {
                 match self.feed(now, input, address, shared) {
                     Ok(None) => {}
                     Ok(Some(event)) => {
-                        self.offer = true;
+                        self.resume = true;
                         return Some(Pumped::Behind(event));
                     }
                     Err(error) => return Some(Pumped::Over(Over::Failed(error))),
                 }
             }
             match self.transmit(cx, now) {
-                Ok(all) => self.sending = !all,
+                Ok(all) => self.resume = !all,
                 Err(error) => return Some(Pumped::Over(Over::Broken(error))),
             }
             if self.machine.is_finished() {
@@ -350,7 +349,7 @@ impl Connection {
                 return None;
             }
             // Nothing more is read before what waits is written.
-            if self.sending {
+            if self.resume {
                 return Some(Pumped::Idle);
             }
             *left = left.saturating_sub(1);

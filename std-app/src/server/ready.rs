@@ -140,7 +140,7 @@ mod tests {
         assert_eq!(ready.poll_batch(&mut cx, &mut batch), Poll::Ready(&[0, 3][..]), "woken again, so it comes again");
         assert_eq!(counter.0.load(Ordering::Relaxed), 1, "nobody waited");
         assert!(ready.poll_batch(&mut cx, &mut batch).is_pending());
-        wakers[2].clone().wake();
+        ready.waker(2).wake();
         assert_eq!(counter.0.load(Ordering::Relaxed), 2);
         assert_eq!(ready.poll_batch(&mut cx, &mut batch), Poll::Ready(&[2][..]));
     }
