@@ -19,6 +19,9 @@ use crate::wire::frame;
 use crate::wire::string;
 use crate::wire::varint;
 
+/// Bytes that a `VarInt` has at most
+const VARINT_BYTES: u32 = 5;
+
 /// What has been read of a frame
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Receive {
@@ -150,6 +153,13 @@ impl Receive {
 
     /// A `VarInt` of the body, `None` where it is not complete yet
     fn varint(&mut self, decoder: &mut varint::Decoder, input: &mut Cursor<'_>) -> Result<Option<i32>, Violation> {
+        if self.left >= VARINT_BYTES {
+            let before = input.consumed();
+            let value = decoder.decode(input).map_err(|_| Violation::VarIntOverflow)?;
+            let taken = u32::try_from(input.consumed().wrapping_sub(before)).unwrap_or(VARINT_BYTES);
+            self.left = self.left.wrapping_sub(taken);
+            return Ok(value);
+        }
         while let Some(byte) = self.byte(input, ID_STATUS)? {
             if let Some(value) = decoder.push(byte).map_err(|_| Violation::VarIntOverflow)? {
                 return Ok(Some(value));
@@ -266,15 +276,7 @@ impl<A: AsRef<[u8]>> Server<A> {
                     self.awaiting = Some(Awaiting::Last);
                     return Ok(Some(Event::Login));
                 }
-                part => {
-                    if let Some(event) = self.handshake(part, input)? {
-                        return Ok(Some(event));
-                    }
-                    // Without input a part may still lead to the next one (an empty address), but not to itself.
-                    if input.is_empty() && self.receive.part == part {
-                        return Ok(None);
-                    }
-                }
+                part => return self.handshake(part, input),
             }
         }
     }
@@ -382,54 +384,59 @@ impl<A: AsRef<[u8]>> Server<A> {
         Ok(Some(value.cast_signed()))
     }
 
-    /// One field of a Handshake: goes to its end or to the end of the input
-    fn handshake<'i>(&mut self, part: Part, input: &mut Cursor<'i>) -> Result<Option<Event<'i>>, Violation> {
+    /// A Handshake from the part `at` on: goes to the next event or to the end of the input
+    fn handshake<'i>(&mut self, mut at: Part, input: &mut Cursor<'i>) -> Result<Option<Event<'i>>, Violation> {
+        let loses = seeded!(self, ServerLosesVarInt);
         let receive = &mut self.receive;
-        match part {
-            Part::ProtocolVersion(mut decoder) => {
-                receive.part = match receive.varint(&mut decoder, input)? {
-                    Some(version) => Part::AddressLength { version, length: varint::Decoder::new() },
-                    None if seeded!(self, ServerLosesVarInt) => Part::ProtocolVersion(varint::Decoder::new()),
-                    None => Part::ProtocolVersion(decoder),
-                };
-            }
-            Part::AddressLength { version, mut length } => {
-                receive.part = match receive.varint(&mut length, input)? {
-                    Some(bytes) => Part::Address { version, address: receive.begin_address(bytes)? },
-                    None => Part::AddressLength { version, length },
-                };
-            }
-            Part::Address { version, mut address } => {
-                let before = address.left();
-                let chunk = address
-                    .decode(input, MAX_ADDRESS_UNITS)
-                    .map_err(|invalid| violation(invalid, MAX_ADDRESS_UNITS))?;
-                receive.left = receive.left.wrapping_sub(before.wrapping_sub(address.left()));
-                receive.part = if address.is_complete() {
-                    Part::Port { version, high: None }
-                } else {
-                    Part::Address { version, address }
-                };
-                return Ok(chunk.map(Event::Address));
-            }
-            Part::Port { version, high } => {
-                let Some(byte) = receive.byte(input, ID_STATUS)? else { return Ok(None) };
-                receive.part = match high {
-                    None => Part::Port { version, high: Some(byte) },
+        loop {
+            // The part to go on with, or where the input ends
+            let next = match &mut at {
+                Part::ProtocolVersion(decoder) => receive
+                    .varint(decoder, input)?
+                    .map(|version| Part::AddressLength { version, length: varint::Decoder::new() }),
+                Part::AddressLength { version, length } => match receive.varint(length, input)? {
+                    Some(bytes) => Some(Part::Address { version: *version, address: receive.begin_address(bytes)? }),
+                    None => None,
+                },
+                Part::Address { version, address } => {
+                    let before = address.left();
+                    let chunk = address
+                        .decode(input, MAX_ADDRESS_UNITS)
+                        .map_err(|invalid| violation(invalid, MAX_ADDRESS_UNITS))?;
+                    receive.left = receive.left.wrapping_sub(before.wrapping_sub(address.left()));
+                    let port = address.is_complete().then_some(Part::Port { version: *version, high: None });
+                    if let Some(chunk) = chunk {
+                        receive.part = port.unwrap_or(at);
+                        return Ok(Some(Event::Address(chunk)));
+                    }
+                    port
+                }
+                Part::Port { version, high } => receive.byte(input, ID_STATUS)?.map(|byte| match *high {
+                    None => Part::Port { version: *version, high: Some(byte) },
                     Some(high) => Part::NextState {
-                        version,
+                        version: *version,
                         port: u16::from_be_bytes([high, byte]),
                         next: varint::Decoder::new(),
                     },
+                }),
+                Part::NextState { version, port, next } => match receive.varint(next, input)? {
+                    Some(next) => {
+                        let (version, port) = (*version, *port);
+                        return self.end_of_handshake(version, port, next).map(Some);
+                    }
+                    None => None,
+                },
+                Part::Head(_) | Part::Payload { .. } | Part::Unknown | Part::Login => None,
+            };
+            let Some(next) = next else {
+                receive.part = match at {
+                    Part::ProtocolVersion(_) if loses => Part::ProtocolVersion(varint::Decoder::new()),
+                    at => at,
                 };
-            }
-            Part::NextState { version, port, mut next } => match receive.varint(&mut next, input)? {
-                Some(next) => return self.end_of_handshake(version, port, next).map(Some),
-                None => receive.part = Part::NextState { version, port, next },
-            },
-            Part::Head(_) | Part::Payload { .. } | Part::Unknown | Part::Login => {}
+                return Ok(None);
+            };
+            at = next;
         }
-        Ok(None)
     }
 
     fn end_of_handshake<'i>(
