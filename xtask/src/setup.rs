@@ -14,7 +14,7 @@ use crate::report::Report;
 use crate::{say, workspace};
 
 mod node;
-mod python;
+pub(crate) mod python;
 pub(crate) mod rust;
 mod system;
 
@@ -43,10 +43,12 @@ pub(crate) enum Need {
     Mcstatus,
     /// minecraft-protocol in `target/peers/node`
     MinecraftProtocol,
+    /// quarry in `target/peers/quarry`
+    Quarry,
 }
 
 impl Need {
-    /// Everything, quick ones first
+    /// Everything that the tests need, quick ones first; what a bench alone needs is installed when it runs
     pub(crate) const ALL: [Self; 7] =
         [Self::Rustfmt, Self::Clippy, Self::Thumb, Self::Windows, Self::Qemu, Self::Mcstatus, Self::MinecraftProtocol];
 
@@ -60,6 +62,7 @@ impl Need {
             Self::Qemu => "QEMU",
             Self::Mcstatus => "mcstatus",
             Self::MinecraftProtocol => "minecraft-protocol",
+            Self::Quarry => "quarry",
         }
     }
 
@@ -73,6 +76,7 @@ impl Need {
             Self::Qemu => system::qemu(install),
             Self::Mcstatus => python::mcstatus(install),
             Self::MinecraftProtocol => node::minecraft_protocol(install),
+            Self::Quarry => python::quarry(install),
         }
     }
 }

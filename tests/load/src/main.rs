@@ -105,8 +105,13 @@ impl Target {
 
 fn sessions(rate: &Rate) -> anyhow::Result<()> {
     let (mut generator, process) = rate.target.open()?;
-    let phase =
-        Phase { script: Script::Session, after: After::Close, connections: rate.connections, most: rate.most, time: WARM_UP };
+    let phase = Phase {
+        script: Script::Session,
+        after: After::Close,
+        connections: rate.connections,
+        most: rate.most,
+        time: WARM_UP,
+    };
     let warm = generator.run(&phase)?;
     if warm.errors > 0 {
         return say(&told(&warm, Duration::ZERO, Duration::ZERO));

@@ -1,4 +1,4 @@
-//! mcstatus, in a virtual environment of its own below `target/peers`
+//! Packages of Python's, each set in a virtual environment of its own below `target/peers`
 //!
 //! A Python without `ensurepip`, as Debian ships it, is dealt with: by its own pip, by virtualenv, or by installing the
 //! package that is missing. It touches no other environment.
@@ -12,41 +12,92 @@ use super::{Missing, is_stamped};
 use crate::cmd::Cmd;
 use crate::{say, workspace};
 
-const USED_BY: &str = "the tests against mcstatus";
-
 /// Limit of making an environment or installing into it
 const INSTALL: Duration = Duration::from_mins(10);
 
-/// The packages of `requirements.txt`, with their hashes checked
+/// The folder of the environment with quarry, below `target/peers`
+const QUARRY: &str = "quarry";
+
+/// An environment and what is in it
+struct Environment {
+    /// The package that it is for
+    name: &'static str,
+    /// The folder below `target/peers`
+    folder: &'static str,
+    /// What to install, with hashes
+    requirements: PathBuf,
+    /// The package that has no wheel and is built here
+    built: Option<&'static str>,
+    /// Code that runs when everything is there
+    probe: &'static str,
+    used_by: &'static str,
+}
+
+/// The packages of `tests/peers/requirements.txt`
 pub(super) fn mcstatus(install: bool) -> Result<bool, Missing> {
-    let folder = workspace::peers().join("python");
-    let file = workspace::peer_files().join("requirements.txt");
-    let wanted = fs::read_to_string(&file)
-        .map_err(|error| Missing::new(file.display().to_string(), USED_BY, error.to_string()))?;
-    let stamp = folder.join("installed.txt");
-    if is_stamped(&stamp, &wanted) && works(&folder, "import mcstatus") {
-        return Ok(false);
+    Environment {
+        name: "mcstatus",
+        folder: "python",
+        requirements: workspace::peer_files().join("requirements.txt"),
+        built: None,
+        probe: "import mcstatus",
+        used_by: "the tests against mcstatus",
     }
-    if !install {
-        return Err(Missing::new("mcstatus", USED_BY, "cargo xtask setup"));
+    .ensure(install)
+}
+
+/// The packages of `tests/load/peers/requirements.txt`
+pub(super) fn quarry(install: bool) -> Result<bool, Missing> {
+    Environment {
+        name: "quarry",
+        folder: QUARRY,
+        requirements: workspace::load_files().join("peers").join("requirements.txt"),
+        built: Some("quarry"),
+        probe: "import quarry.net.server",
+        used_by: "`cargo xtask bench server`",
     }
-    let python = Program {
-        names: if cfg!(windows) { &["python", "python3"] } else { &["python3", "python"] },
-        used_by: USED_BY,
-        debian: &["python3", "python3-venv"],
-        homebrew: "python",
-        winget: "Python.Python.3.13",
-    };
-    let (python, _) = python.ensure(install)?;
-    make(&python, &folder)?;
-    pip(&interpreter(&folder), &["-m", "pip"])
-        .args(["install", "--require-hashes", "--no-deps", "--only-binary", ":all:", "--quiet", "-r"])
-        .arg(&file)
-        .run()
-        .and_then(|()| Cmd::new(interpreter(&folder)).quiet().args(["-c", "import mcstatus"]).capture())
-        .map_err(|error| Missing::new("mcstatus", USED_BY, error.to_string()))?;
-    fs::write(&stamp, wanted).map_err(|error| Missing::new("mcstatus", USED_BY, error.to_string()))?;
-    Ok(true)
+    .ensure(install)
+}
+
+/// The Python that runs quarry, there once [`quarry`] has seen to it
+pub(crate) fn with_quarry() -> PathBuf {
+    interpreter(&workspace::peers().join(QUARRY))
+}
+
+impl Environment {
+    /// The packages, with their hashes checked
+    fn ensure(&self, install: bool) -> Result<bool, Missing> {
+        let &Self { name, ref requirements, built, probe, used_by, .. } = self;
+        let folder = workspace::peers().join(self.folder);
+        let wanted = fs::read_to_string(requirements)
+            .map_err(|error| Missing::new(requirements.display().to_string(), used_by, error.to_string()))?;
+        let stamp = folder.join("installed.txt");
+        if is_stamped(&stamp, &wanted) && works(&folder, probe) {
+            return Ok(false);
+        }
+        if !install {
+            return Err(Missing::new(name, used_by, "cargo xtask setup"));
+        }
+        let python = Program {
+            names: if cfg!(windows) { &["python", "python3"] } else { &["python3", "python"] },
+            used_by,
+            debian: &["python3", "python3-venv"],
+            homebrew: "python",
+            winget: "Python.Python.3.13",
+        };
+        let (python, _) = python.ensure(install)?;
+        make(&python, &folder, used_by)?;
+        pip(&interpreter(&folder), &["-m", "pip"])
+            .args(["install", "--require-hashes", "--no-deps", "--only-binary", ":all:"])
+            .args(built.iter().flat_map(|package| ["--no-binary", package]))
+            .args(["--quiet", "-r"])
+            .arg(requirements)
+            .run()
+            .and_then(|()| Cmd::new(interpreter(&folder)).quiet().args(["-c", probe]).capture())
+            .map_err(|error| Missing::new(name, used_by, error.to_string()))?;
+        fs::write(&stamp, wanted).map_err(|error| Missing::new(name, used_by, error.to_string()))?;
+        Ok(true)
+    }
 }
 
 /// The Python of the environment in `folder`
@@ -63,7 +114,7 @@ fn works(folder: &Path, code: &str) -> bool {
 type Way = fn(&Path, &Path) -> bool;
 
 /// Makes an environment with pip in it, in the first way that works here
-fn make(python: &Path, folder: &Path) -> Result<(), Missing> {
+fn make(python: &Path, folder: &Path, used_by: &str) -> Result<(), Missing> {
     let mut ways: Vec<(&str, Way)> =
         vec![("venv", venv), ("venv with the system's pip", venv_by_system_pip), ("virtualenv", virtualenv)];
     if system::can_apt() {
@@ -77,7 +128,7 @@ fn make(python: &Path, folder: &Path) -> Result<(), Missing> {
     }
     let how =
         if system::find("apt-get").is_some() { "sudo apt-get install python3-venv" } else { "pip install virtualenv" };
-    Err(Missing::new("a Python that makes virtual environments", USED_BY, how))
+    Err(Missing::new("a Python that makes virtual environments", used_by, how))
 }
 
 fn venv(python: &Path, folder: &Path) -> bool {

@@ -96,7 +96,8 @@ mod tests {
 
     #[test]
     fn memory_is_read_in_bytes() {
-        let text = "55e0-7ffd ---p 00000000 00:00 0    [rollup]\nRss:      2412 kB\nPss:       312 kB\nPss_Dirty: 9 kB\n";
+        let text =
+            "55e0-7ffd ---p 00000000 00:00 0    [rollup]\nRss:      2412 kB\nPss:       312 kB\nPss_Dirty: 9 kB\n";
         assert_eq!(memory(text), Some(Memory { rss: 2_412 * 1_024, pss: 312 * 1_024 }));
         assert_eq!(memory("Rss: 1 kB\n"), None);
     }
