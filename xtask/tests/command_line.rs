@@ -24,7 +24,7 @@ fn help_names_every_command() {
     let output = xtask(&["help"]);
     assert!(output.status.success());
     let help = String::from_utf8(output.stdout).unwrap();
-    for command in ["setup", "test", "ci", "screenshot", "help"] {
+    for command in ["setup", "test", "ci", "screenshot", "bench", "help"] {
         assert!(help.contains(&format!("\n  {command} ")), "no {command} in {help}");
     }
 }
@@ -35,7 +35,10 @@ fn steps_are_listed_in_order() {
     assert!(output.status.success());
     let list = String::from_utf8(output.stdout).unwrap();
     let names: Vec<_> = list.lines().filter_map(|line| line.split_whitespace().next()).collect();
-    assert_eq!(names, ["fmt", "tidy", "clippy", "docs", "units", "e2e", "features", "thumb", "firmware", "windows"]);
+    assert_eq!(
+        names,
+        ["fmt", "tidy", "clippy", "docs", "units", "e2e", "features", "thumb", "firmware", "bench", "windows"]
+    );
 }
 
 #[test]
@@ -45,6 +48,9 @@ fn wrong_usage_is_one_line_and_status_2() {
     assert_wrong_usage(&["test", "--nope"], "--nope");
     assert_wrong_usage(&["test", ""], "no step");
     assert_wrong_usage(&["screenshot", "--size", "wide"], "two numbers");
+    assert_wrong_usage(&["bench"], "say what to do");
+    assert_wrong_usage(&["bench", "server", "--rounds", "0"], "--rounds");
+    assert_wrong_usage(&["bench", "server", "--only", "nginx"], "nginx");
 }
 
 #[test]

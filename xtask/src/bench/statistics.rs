@@ -31,7 +31,7 @@ impl fmt::Display for Spread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let decimals = f.precision().unwrap_or(2);
         let Self { median, least, most } = self;
-        f.pad(&format!("{median:.decimals$} ({least:.decimals$}–{most:.decimals$})"))
+        write!(f, "{median:.decimals$} ({least:.decimals$}–{most:.decimals$})")
     }
 }
 

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 
 use super::tally::Tally;
 use super::{Context, Mode};
+use crate::bench::load_workspace;
 use crate::build_firmware::{self, BOARDS};
 use crate::cmd::{Cmd, CmdError};
 use crate::setup::Need;
@@ -70,6 +71,13 @@ pub(super) const STEPS: &[Step] = &[
         needs: &[Need::Thumb, Need::Qemu, Need::Clippy],
         runs_without: false,
         run: firmware,
+    },
+    Step {
+        name: "bench",
+        about: "the workspace of the load generator: formatting, lints, tests",
+        needs: &[Need::Rustfmt, Need::Clippy],
+        runs_without: false,
+        run: bench,
     },
     Step {
         name: "windows",
@@ -291,6 +299,21 @@ fn firmware(context: &mut Context) {
     }
     if let Err(error) = size::measure(&mut context.report) {
         context.fail("firmware", format_args!("{error:#}"));
+    }
+}
+
+fn bench(context: &mut Context) {
+    let manifest = workspace::load_files().join("Cargo.toml");
+    context.check("bench", &Cmd::cargo().args(["fmt", "--check", "--manifest-path"]).arg(manifest));
+    // It reads what Linux alone counts.
+    if !cfg!(target_os = "linux") {
+        return;
+    }
+    let clippy = load_workspace(Cmd::cargo().args(["clippy", "--locked", "--all-targets"]));
+    context.check("bench", &clippy.args(["--", "--deny", "warnings"]));
+    let tests = load_workspace(Cmd::cargo().args(["test", "--locked", "--no-fail-fast"]));
+    if context.tests("bench", &tests) == 0 {
+        context.fail("bench", format_args!("`{tests}` ran no test"));
     }
 }
 

@@ -15,6 +15,8 @@ use crate::cmd::Cmd;
 
 /// Limit of what comes on top of a measurement: warming up, the slowest last answers
 const BEYOND: Duration = Duration::from_mins(2);
+/// Limit of making some thousand connections and looking at the server's memory
+const IDLE: Duration = Duration::from_mins(5);
 /// Limit of one answer
 const ANSWER: Duration = Duration::from_secs(10);
 
@@ -111,7 +113,7 @@ impl Load {
     pub(super) fn idle(&self, steps: &[usize], ping: bool, server: &mut Running<'_>) -> Result<Vec<Memory>, Failure> {
         let steps = steps.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
         let options = format!("--steps={steps}{}", if ping { "" } else { " --no-ping" });
-        let lines = self.run("idle", &options, BEYOND, server)?;
+        let lines = self.run("idle", &options, IDLE, server)?;
         let all: Option<Vec<_>> = lines.iter().map(memory).collect();
         all.ok_or_else(|| Failure::Gone("not what the load generator should tell".to_owned()))
     }
