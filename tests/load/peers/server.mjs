@@ -13,10 +13,12 @@ if (file === undefined) {
   fail('usage: server.mjs FILE', 2)
 } else {
   const document = JSON.parse(readFileSync(file, 'utf8'))
+  // The package throws out who has not logged in after half a minute; idle connections are measured longer than that.
   const server = protocol.createServer({
     host: '127.0.0.1',
     port: 0,
     'online-mode': false,
+    kickTimeout: 3_600_000,
     maxPlayers: document.players.max,
     beforePing: () => document
   })

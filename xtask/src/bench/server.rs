@@ -183,11 +183,8 @@ impl Bench<'_> {
             if results.is_refused(one) {
                 continue;
             }
-            let mut steps = vec![self.args.idle.div_ceil(3), self.args.idle];
-            steps.retain(|&step| step <= one.most_idle());
-            if steps.is_empty() {
-                steps.push(one.most_idle());
-            }
+            let most = one.most_idle().map_or(usize::MAX, |(most, _)| most).min(self.args.idle);
+            let mut steps = vec![self.args.idle.div_ceil(3).min(most), most];
             steps.dedup();
             say(format_args!("idle connections of {}", one.name()));
             let cmd = one.command(&self.programs, &self.config, &self.document);

@@ -69,12 +69,12 @@ impl Contender {
         matches!(self, Self::Slp | Self::Minimal | Self::RustMcProto)
     }
 
-    /// Idle connections that are asked of it at most
-    pub(super) fn most_idle(self) -> usize {
+    /// Idle connections that are asked of it at most, and why no more
+    pub(super) fn most_idle(self) -> Option<(usize, &'static str)> {
         match self {
-            // A thread a connection: the system has no more than some ten thousand.
-            Self::RustMcProto => 5_000,
-            _ => usize::MAX,
+            Self::Slp | Self::Minimal | Self::MinecraftProtocol => None,
+            Self::RustMcProto => Some((5_000, "a thread a connection, and a system has room for so many threads only")),
+            Self::Quarry => Some((2_000, "each connection has a clock that ticks 20 times a second, busy or not")),
         }
     }
 

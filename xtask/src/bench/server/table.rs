@@ -55,7 +55,7 @@ pub(super) fn render(results: &Results) -> String {
             };
             vec![goal.name.clone(), value, format!("{:.2}", goal.limit), verdict.to_owned()]
         });
-        out.push_str(&table(&["goal", "measured", "at most", "verdict"], rows.collect()));
+        out.push_str(&table(&["goal", "measured", "at most", "verdict"], &rows.collect::<Vec<_>>()));
     }
     for (one, failure) in results.failures() {
         write!(out, "\n{} failed: {}\n", one.name(), failure.reason()).ok();
@@ -94,7 +94,7 @@ fn rates(results: &Results, work: Work, connections: usize) -> String {
         row
     };
     let head = ["server", "CPU µs each", "× minimal", "per second", "p50 ms", "p99 ms"];
-    table(&head, results.contenders.iter().map(row).collect())
+    table(&head, &results.contenders.iter().map(row).collect::<Vec<_>>())
 }
 
 fn idle(results: &Results) -> String {
@@ -105,16 +105,21 @@ fn idle(results: &Results) -> String {
             rows.push(vec![version.clone(), "failed".to_owned()]);
         }
         for (connections, rss, pss) in idle.per_connection() {
-            let limited = one.most_idle() < usize::MAX && usize::try_from(connections).ok() == Some(one.most_idle());
-            let count = if limited { format!("{connections} (no more tried)") } else { connections.to_string() };
-            rows.push(vec![version.clone(), count, format!("{rss:.0}"), format!("{pss:.0}")]);
+            rows.push(vec![version.clone(), connections.to_string(), format!("{rss:.0}"), format!("{pss:.0}")]);
         }
     }
-    table(&["server", "connections", "RSS, bytes", "PSS, bytes"], rows)
+    let mut out = table(&["server", "connections", "RSS, bytes", "PSS, bytes"], &rows);
+    for (one, version) in &results.contenders {
+        let measured = results.idle.iter().any(|idle| idle.contender == *one);
+        if let Some((most, why)) = one.most_idle().filter(|_| measured) {
+            write!(out, "\n{version}: at most {most}; {why}.\n").ok();
+        }
+    }
+    out
 }
 
 /// A table in Markdown: the first column to the left, numbers to the right, short rows filled up
-fn table(head: &[&str], rows: Vec<Vec<String>>) -> String {
+fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     let head: Vec<String> = head.iter().map(|&cell| cell.to_owned()).collect();
     let width = |column: usize| {
         let cells = rows.iter().chain([&head]).filter_map(|row| row.get(column));

@@ -130,6 +130,8 @@ Memory of the process per idle connection
 | slp 9    |         300 |       1100 |       1100 |
 | quarry 9 |      failed |            |            |
 
+quarry 9: at most 2000; each connection has a clock that ticks 20 times a second, busy or not.
+
 Goals
 
 | goal                                                  | measured | at most | verdict |
