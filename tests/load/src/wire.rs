@@ -104,8 +104,9 @@ pub fn response(document: &[u8]) -> Vec<u8> {
 /// A Ping or Pong
 #[must_use]
 pub fn ping(payload: [u8; 8]) -> [u8; PING_LEN] {
-    let [a, b, c, d, e, f, g, h] = payload;
-    [9, PING, a, b, c, d, e, f, g, h]
+    let mut frame = [9, PING, 0, 0, 0, 0, 0, 0, 0, 0];
+    frame[2..].copy_from_slice(&payload);
+    frame
 }
 
 fn framed(body: &[u8]) -> Vec<u8> {

@@ -71,7 +71,7 @@ impl Outcome {
         Duration::from_nanos(self.times.get(rank - 1).copied().unwrap_or_default())
     }
 
-    fn fail(&mut self, error: impl ToString) {
+    fn fail(&mut self, error: &impl ToString) {
         self.errors += 1;
         self.first_error.get_or_insert_with(|| error.to_string());
     }
@@ -182,7 +182,7 @@ impl Generator {
             }
             Err(error) => {
                 free.push(slot);
-                run.outcome.fail(format!("connecting: {error}"));
+                run.outcome.fail(&format!("connecting: {error}"));
             }
         }
     }
@@ -197,7 +197,7 @@ impl Generator {
         match connection.begin(run.phase.script, &mut self.shared) {
             Ok(()) => run.active += 1,
             Err(error) => {
-                run.outcome.fail(error);
+                run.outcome.fail(&error);
                 self.slots[slot] = None;
             }
         }
@@ -225,7 +225,7 @@ impl Generator {
             }
             Err(error) => {
                 run.active -= 1;
-                run.outcome.fail(error);
+                run.outcome.fail(&error);
                 self.slots[slot] = None;
                 free.push(slot);
             }
@@ -242,7 +242,7 @@ impl Generator {
                 *entry = None;
                 free.push(slot);
                 run.active -= 1;
-                run.outcome.fail(format!("no answer in {} s", ANSWER.as_secs()));
+                run.outcome.fail(&format!("no answer in {} s", ANSWER.as_secs()));
             }
         }
     }
@@ -265,16 +265,4 @@ impl Run<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn percentiles_are_times_that_were_measured() {
-        let outcome = |times: &[u64]| Outcome { times: times.to_vec(), ..Outcome::default() };
-        let hundred: Vec<u64> = (1..=100).collect();
-        assert_eq!(outcome(&hundred).percentile(50), Duration::from_nanos(50));
-        assert_eq!(outcome(&hundred).percentile(99), Duration::from_nanos(99));
-        assert_eq!(outcome(&[7]).percentile(99), Duration::from_nanos(7));
-        assert_eq!(outcome(&[]).percentile(50), Duration::ZERO);
-    }
-}
+mod tests;

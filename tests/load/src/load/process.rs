@@ -110,7 +110,10 @@ mod tests {
     }
 
     #[test]
-    fn process_that_is_none_is_told() {
-        assert!(Process::new(i32::MAX).unwrap_err().to_string().contains("no process"));
+    fn process_that_has_ended_is_told() {
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        let id = i32::try_from(child.id()).unwrap();
+        child.wait().unwrap();
+        assert_eq!(Process::new(id).unwrap_err().to_string(), format!("no process {id}"));
     }
 }

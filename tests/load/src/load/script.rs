@@ -50,7 +50,7 @@ pub(crate) struct Shared {
     pub(crate) handshake_and_request: Vec<u8>,
     /// Number of the next Ping; its payload is made of it
     pub(crate) pings: u64,
-    pub(crate) buffer: Box<[u8; 65_536]>,
+    pub(crate) buffer: Box<[u8; 16_384]>,
 }
 
 impl Shared {
@@ -60,7 +60,7 @@ impl Shared {
             handshake: wire::handshake(port),
             handshake_and_request: wire::handshake_and_request(port),
             pings: 0,
-            buffer: Box::new([0; 65_536]),
+            buffer: Box::new([0; 16_384]),
         }
     }
 }
