@@ -104,7 +104,7 @@ impl Contender {
         let lock = || fs::read_to_string(workspace::load_files().join("Cargo.lock")).context("tests/load/Cargo.lock");
         Ok(match self {
             Self::Slp => Cmd::new(&programs.slp).quiet().arg("--version").capture()?,
-            Self::Minimal => format!("tokio {}", locked(&lock()?, "tokio")?),
+            Self::Minimal => format!("minimal, tokio {}", locked(&lock()?, "tokio")?),
             Self::RustMcProto => format!("rust_mc_proto {}", locked(&lock()?, "rust_mc_proto")?),
             Self::MinecraftProtocol => {
                 let file = workspace::peers().join("node").join("node_modules").join("minecraft-protocol");

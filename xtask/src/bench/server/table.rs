@@ -1,6 +1,6 @@
 //! The results as people read them
 //!
-//! Plain text that is a table in Markdown too, so that it can be pasted.
+//! In Markdown that is plain text too: it is read in a terminal and pasted into `docs/benchmarks.md`.
 
 use std::fmt::Write as _;
 
@@ -41,11 +41,11 @@ pub(super) fn render(results: &Results) -> String {
         }
     }
     if !results.idle.is_empty() {
-        write!(out, "\nMemory of the process per idle connection\n\n{}", idle(results)).ok();
+        write!(out, "\n### Memory of the process per idle connection\n\n{}", idle(results)).ok();
     }
     let goals = goals::of(results);
     if !goals.is_empty() {
-        out.push_str("\nGoals\n\n");
+        out.push_str("\n### Goals\n\n");
         let rows = goals.iter().map(|goal| {
             let value = goal.value.map_or_else(|| NOTHING.to_owned(), |value| format!("{value:.2}"));
             let verdict = match goal.value {

@@ -106,7 +106,7 @@ fn tables_hold_every_server() {
     let expected = "\
 2001-02-03, Some CPU, 2 cores, Linux 6, rustc 1; load average 0.50 before and 0.75 after; 3 rounds of 2 s
 
-Sessions (connect, handshake, request, response, ping, pong, close), 64 connections at once
+### Sessions (connect, handshake, request, response, ping, pong, close), 64 connections at once
 
 | server    |            CPU µs each |           × minimal | per second | p50 ms | p99 ms |
 | --------- | ---------------------: | ------------------: | ---------: | -----: | -----: |
@@ -114,7 +114,7 @@ Sessions (connect, handshake, request, response, ping, pong, close), 64 connecti
 | minimal 9 |    20.00 (10.00–40.00) |    1.00 (1.00–1.00) |        500 |   1.50 |  20.00 |
 | quarry 9  | 400.00 (200.00–800.00) | 20.00 (20.00–20.00) |        500 |   1.50 |  20.00 |
 
-Pings on kept connections (handshake and ping in one write, pong), 64 connections at once
+### Pings on kept connections (handshake and ping in one write, pong), 64 connections at once
 
 | server    |         CPU µs each |        × minimal | per second | p50 ms | p99 ms |
 | --------- | ------------------: | ---------------: | ---------: | -----: | -----: |
@@ -122,7 +122,7 @@ Pings on kept connections (handshake and ping in one write, pong), 64 connection
 | minimal 9 |    2.00 (1.00–4.00) | 1.00 (1.00–1.00) |        500 |   1.50 |  20.00 |
 | quarry 9  | closes after a Pong |                  |            |        |        |
 
-Memory of the process per idle connection
+### Memory of the process per idle connection
 
 | server   | connections | RSS, bytes | PSS, bytes |
 | -------- | ----------: | ---------: | ---------: |
@@ -132,7 +132,7 @@ Memory of the process per idle connection
 
 quarry 9: at most 2000; each connection has a clock that ticks 20 times a second, busy or not.
 
-Goals
+### Goals
 
 | goal                                                  | measured | at most | verdict |
 | ----------------------------------------------------- | -------: | ------: | ------: |
