@@ -33,7 +33,7 @@ pub(super) fn render(results: &Results) -> String {
         for connections in connections {
             write!(
                 out,
-                "\n{}, {connections} connections at once\n\n{}",
+                "\n### {}, {connections} connections at once\n\n{}",
                 title(work),
                 rates(results, work, connections)
             )
