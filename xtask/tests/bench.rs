@@ -49,7 +49,7 @@ fn small_run_measures_every_row() {
         let steps = row["steps"].as_array().unwrap();
         assert_eq!(steps.iter().map(|step| step["connections"].as_u64().unwrap()).collect::<Vec<_>>(), [0, 100, IDLE]);
         let rss: Vec<_> = steps.iter().map(|step| step["rss"].as_u64().unwrap()).collect();
-        assert!(rss.iter().all(|&bytes| bytes > 100_000) && rss[2] >= rss[0], "{row}");
+        assert!(rss.iter().all(|bytes| (100_000..500_000_000).contains(bytes)), "{row}");
         assert!(steps.iter().all(|step| step["pss"].as_u64() <= step["rss"].as_u64()), "{row}");
     }
 

@@ -71,7 +71,8 @@ impl<'c> Running<'c> {
         loop {
             if let Ok(Some(status)) = self.conversation.ended() {
                 let complaint = self.complaint.lock().unwrap_or_else(PoisonError::into_inner);
-                return Some(format!("the server ended with {status}: {}", complaint.trim()));
+                let last = if complaint.is_empty() { String::new() } else { format!(": {}", complaint.trim()) };
+                return Some(format!("the server ended with {status}{last}"));
             }
             if from.elapsed() > END {
                 return None;

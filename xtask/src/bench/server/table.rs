@@ -57,9 +57,11 @@ pub(super) fn render(results: &Results) -> String {
         });
         out.push_str(&table(&["goal", "measured", "at most", "verdict"], &rows.collect::<Vec<_>>()));
     }
-    for (one, failure) in results.failures() {
-        write!(out, "\n{} failed: {}\n", one.name(), failure.reason()).ok();
-    }
+    let mut failures: Vec<_> =
+        results.failures().map(|(one, failure)| format!("\n{} failed: {}\n", one.name(), failure.reason())).collect();
+    // A dead server fails at all that is asked of it.
+    failures.dedup();
+    out.extend(failures);
     out
 }
 
