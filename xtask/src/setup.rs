@@ -56,6 +56,8 @@ pub(crate) enum Need {
     MinecraftProtocol,
     /// What counts instructions
     Valgrind,
+    /// quarry in `target/peers/quarry`
+    Quarry,
     /// typos and taplo in `target/peers/linters`
     Linters,
     /// A program that cargo builds, below `target/tools`
@@ -63,7 +65,7 @@ pub(crate) enum Need {
 }
 
 impl Need {
-    /// Everything, quick ones first
+    /// Everything that the tests need, quick ones first; what a command alone needs is installed when it runs
     pub(crate) const ALL: [Self; 18] = [
         Self::Rustfmt,
         Self::Clippy,
@@ -102,6 +104,7 @@ impl Need {
             Self::Valgrind => "valgrind",
             Self::Linters => "typos and taplo",
             Self::Tool(tool) => tool.name,
+            Self::Quarry => "quarry",
         }
     }
 
@@ -122,6 +125,7 @@ impl Need {
             Self::Valgrind => system::valgrind(install),
             Self::Linters => python::linters(install),
             Self::Tool(tool) => tool.ensure(install),
+            Self::Quarry => python::quarry(install),
         }
     }
 }

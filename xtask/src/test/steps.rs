@@ -7,14 +7,15 @@ use anyhow::Context as _;
 
 use super::tally::Tally;
 use super::{Context, Mode};
-use crate::build_firmware::{self, EMULATED, REAL, Real};
+use crate::build_firmware::{self, EMULATED};
 use crate::cmd::{Cmd, CmdError};
 use crate::setup::rust::{THUMB, WINDOWS};
 use crate::setup::{Need, tool};
-use crate::size::Sections;
 use crate::workspace::{self, Members};
-use crate::{bench, coverage, say, size, tidy};
+use crate::{coverage, tidy};
 
+mod benches;
+mod firmware;
 mod fuzzing;
 mod models;
 mod nopanic;
@@ -110,14 +111,21 @@ pub(super) const STEPS: &[Step] = &[
         about: "the device's firmware for each board: lints, flash and memory against their budgets",
         needs: &[Need::Thumb, Need::ThumbFloat, Need::Qemu, Need::Clippy],
         runs_without: false,
-        run: firmware,
+        run: firmware::run,
     },
     Step {
         name: "cost",
         about: "instructions of proto-core against the stored counts and the crates to beat",
         needs: &[Need::Valgrind, Need::Tool(&tool::GUNGRAUN)],
         runs_without: false,
-        run: cost,
+        run: benches::cost,
+    },
+    Step {
+        name: "bench",
+        about: "the workspace of the load generator: formatting, lints, tests",
+        needs: &[Need::Rustfmt, Need::Clippy],
+        runs_without: false,
+        run: benches::load,
     },
     Step {
         name: "windows",
@@ -344,41 +352,6 @@ fn thumb(context: &mut Context) {
     for set in context.feature_sets("thumb", "proto-core", HOST_ONLY) {
         let build = context.cargo("build").args(["--package", "proto-core", "--lib", "--release", "--target", THUMB]);
         context.check("thumb", &build.args(set));
-    }
-}
-
-fn firmware(context: &mut Context) {
-    for board in build_firmware::boards() {
-        let clippy = context.cargo("clippy").args(["--package", "embedded-app", "--features", board.name]);
-        context.check("firmware", &clippy.args(["--target", board.target, "--", "--deny", "warnings"]));
-    }
-    if let Err(error) = size::measure(&mut context.report) {
-        context.fail("firmware", format_args!("{error:#}"));
-    }
-    for board in REAL {
-        let built = board.build().and_then(|file| build_firmware::measure(&file));
-        let sane = built.map_err(|error| format!("{}: {error:#}", board.name)).and_then(|sizes| within(board, &sizes));
-        context.report.check("firmware", sane, "cargo xtask test firmware");
-    }
-}
-
-/// Bytes of flash and of memory without the stack that a real board's firmware may take: nothing that it has need of, but
-/// more than this is a mistake
-const FLASH: u32 = 128 * 1_024;
-const RAM: u32 = 32 * 1_024;
-
-fn within(board: &Real, Sections { flash, ram }: &Sections) -> Result<(), String> {
-    let told = format!("{:<14} {flash:>8} of flash, {ram:>7} of memory without its stack", board.name);
-    if *flash > FLASH || *ram > RAM {
-        return Err(format!("{told}; {FLASH} and {RAM} allowed"));
-    }
-    say(told);
-    Ok(())
-}
-
-fn cost(context: &mut Context) {
-    if let Err(error) = bench::cost::check(&mut context.report) {
-        context.fail("cost", format_args!("{error:#}"));
     }
 }
 
