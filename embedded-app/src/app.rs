@@ -23,8 +23,8 @@ use crate::telemetry::{Telemetry, code};
 use link::{Backoff, Link};
 #[cfg(feature = "display")]
 pub(crate) use session::Known;
-pub use session::Session;
 use session::{Exchange, Shown};
+pub use session::{MACHINE, PICKER, Session};
 
 /// Longest time between two turns
 const NAP: Duration = Duration::from_secs(1);

@@ -16,6 +16,7 @@ pub(crate) mod cmsdk_uart;
 pub(crate) mod lan9118;
 #[cfg(feature = "lm3s6965evb")]
 pub(crate) mod pl011;
+mod sizes;
 #[cfg(feature = "lm3s6965evb")]
 pub(crate) mod ssd0323;
 #[cfg(feature = "lm3s6965evb")]

@@ -58,12 +58,22 @@ impl Board {
     ///
     /// Cargo puts every board's where the last one's was, so each is copied to a place of its own.
     pub(crate) fn build(&self) -> anyhow::Result<PathBuf> {
+        self.build_with(self.name, &[])
+    }
+
+    /// Builds the firmware without screen and names, and returns where it is
+    pub(crate) fn build_lean(&self) -> anyhow::Result<PathBuf> {
+        self.build_with(&format!("{}-lean", self.name), &["--no-default-features"])
+    }
+
+    fn build_with(&self, name: &str, options: &[&str]) -> anyhow::Result<PathBuf> {
         let build = Cmd::cargo()
             .args(["build", "--package", "embedded-app", "--bin", "slp-device", "--profile", "firmware"])
-            .args(["--features", self.name, "--target", self.target]);
+            .args(["--features", self.name, "--target", self.target])
+            .args(options);
         let program = executable(&build)?;
         fs::create_dir_all(folder()).with_context(|| format!("cannot make {}", folder().display()))?;
-        let file = folder().join(format!("{}.elf", self.name));
+        let file = folder().join(format!("{name}.elf"));
         fs::copy(&program, &file).with_context(|| format!("cannot copy {program} to {}", file.display()))?;
         Ok(file)
     }
