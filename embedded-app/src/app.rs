@@ -11,7 +11,7 @@ use core::net::SocketAddrV4;
 use core::time::Duration;
 
 use proto_core::command::{CLIENT, ClientCommand, Help, ParseError};
-use proto_core::telemetry::{Reason, Report, cut};
+use proto_core::telemetry::{Reason, Report, ShownAddress, cut};
 use proto_core::{Client, Instant, Machine as _, State, client, text};
 
 use crate::board::{Board, KEYS};
@@ -23,8 +23,8 @@ use crate::telemetry::{Telemetry, code};
 use link::{Backoff, Link};
 #[cfg(feature = "display")]
 pub(crate) use session::Known;
-pub use session::Session;
 use session::{Exchange, Shown};
+pub use session::{MACHINE, PICKER, Session};
 
 /// Longest time between two turns
 const NAP: Duration = Duration::from_secs(1);
@@ -160,9 +160,11 @@ impl<'a> App<'a> {
         let keys = board.has_keys().then(|| now.saturating_add(KEYS));
         let line = (!flushed).then(|| now.saturating_add(LINE_NAP));
         let again = entered.then_some(now);
-        let deadlines = [line, again, keys, screen, self.net.poll_at(now), self.deadline()];
-        let nap = now.saturating_add(NAP);
-        Turn::Sleep(deadlines.into_iter().flatten().fold(nap, Instant::min))
+        let mut until = now.saturating_add(NAP);
+        for deadline in [line, again, keys, screen, self.net.poll_at(now), self.deadline()] {
+            until = deadline.unwrap_or(until).min(until);
+        }
+        Turn::Sleep(until)
     }
 
     /// Shows what has changed and looks at the keys; when the screen wants to be shown again, if there is one
@@ -418,9 +420,9 @@ impl<'a> App<'a> {
                 let (cidr, gateway, by_dhcp) = (address.cidr, address.gateway, address.by_dhcp);
                 self.has_address = true;
                 self.session.facts.address(Some(cidr.address()), gateway);
-                let report = Report::Address { address: cidr.address(), prefix: cidr.prefix_len(), gateway, by_dhcp };
-                self.console.line(&report);
-                self.telemetry.report(now, report);
+                let (address, prefix) = (cidr.address(), cidr.prefix_len());
+                self.console.line(&ShownAddress { address, prefix, gateway, by_dhcp });
+                self.telemetry.report(now, Report::Address { address, prefix, gateway, by_dhcp });
             }
             Change::Down => {
                 let had = core::mem::take(&mut self.has_address);

@@ -3,6 +3,7 @@
 //! The only place with `unsafe` besides the start-up of a board. A driver names its registers as the data sheet does
 //! and knows no pin, no clock tree and no protocol; which peripheral lies where is for the board to say.
 
+mod division;
 pub(crate) mod frames;
 mod memory;
 pub(crate) mod systick;
@@ -22,6 +23,7 @@ pub(crate) mod lan9118;
 
 #[cfg(feature = "lm3s6965evb")]
 pub(crate) mod pl011;
+mod sizes;
 #[cfg(feature = "lm3s6965evb")]
 pub(crate) mod ssd0323;
 #[cfg(feature = "lm3s6965evb")]

@@ -31,10 +31,10 @@ static SCREEN: ConstStaticCell<Screen> = ConstStaticCell::new(Screen::new());
 fn main() -> ! {
     let Some(mut board) = Selected::take() else { board::exit(1) };
     let memory = Memory {
-        net: NET.init_with(Storage::new),
+        net: network(),
         console: CONSOLE.take(),
         telemetry: TELEMETRY.take(),
-        session: SESSION.init_with(Session::new),
+        session: session(),
         screen: SCREEN.take(),
     };
     #[cfg(feature = "fault-injection")]
@@ -46,6 +46,17 @@ fn main() -> ! {
             Turn::Exit => board::exit(0),
         }
     }
+}
+
+// Made in functions of their own, which give back the stack that making takes.
+#[inline(never)]
+fn network() -> &'static mut Storage<'static> {
+    NET.init_with(Storage::new)
+}
+
+#[inline(never)]
+fn session() -> &'static mut Session {
+    SESSION.init_with(Session::new)
 }
 
 /// Tells both lines where it happened, and ends with the status that Rust programs have then

@@ -126,6 +126,8 @@ impl Random {
     }
 
     /// The next number
+    // Four multiplications of 64 bits: once in the program is enough.
+    #[inline(never)]
     pub const fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

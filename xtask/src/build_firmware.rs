@@ -14,7 +14,7 @@ use crate::cmd::Cmd;
 use crate::report::Report;
 use crate::setup::rust::{THUMB, THUMB_FLOAT};
 use crate::setup::{self, Need};
-use crate::size::{Sections, sections};
+use crate::size::{Elf, Sections};
 use crate::test::executable;
 use crate::{complain, say, workspace};
 
@@ -132,24 +132,36 @@ impl Board {
 
     /// Builds the firmware and returns where it is
     pub(crate) fn build(&self) -> anyhow::Result<PathBuf> {
-        self.build_as(self.name, self.name, None)
+        self.build_as(self.name, self.name, &[], None)
+    }
+
+    /// Builds the firmware without screen and names, and returns where it is
+    pub(crate) fn build_lean(&self) -> anyhow::Result<PathBuf> {
+        self.build_as(&format!("{}-lean", self.name), self.name, &["--no-default-features"], None)
     }
 
     /// Builds the firmware that fails when it is told to
     pub(crate) fn build_with_faults(&self) -> anyhow::Result<PathBuf> {
-        self.build_as(&format!("{}-faults", self.name), &format!("{},{FAULTS}", self.name), None)
+        self.build_as(&format!("{}-faults", self.name), &format!("{},{FAULTS}", self.name), &[], None)
     }
 
     /// Builds the firmware with these settings in it
     pub(crate) fn build_with_settings(&self, settings: &str) -> anyhow::Result<PathBuf> {
-        self.build_as(&format!("{}-flash", self.name), self.name, Some(settings))
+        self.build_as(&format!("{}-flash", self.name), self.name, &[], Some(settings))
     }
 
     /// Cargo puts every board's where the last one's was, so each is copied to a place of its own.
-    fn build_as(&self, file: &str, features: &str, settings: Option<&str>) -> anyhow::Result<PathBuf> {
+    fn build_as(
+        &self,
+        file: &str,
+        features: &str,
+        options: &[&str],
+        settings: Option<&str>,
+    ) -> anyhow::Result<PathBuf> {
         let mut build = Cmd::cargo()
             .args(["build", "--package", "embedded-app", "--bin", "slp-device", "--profile", "firmware"])
-            .args(["--features", features, "--target", self.target]);
+            .args(["--features", features, "--target", self.target])
+            .args(options);
         if let Some(settings) = settings {
             build = build.env("SLP_SETTINGS", settings);
         }
@@ -164,7 +176,8 @@ impl Board {
 /// What a firmware takes of flash and memory, without its stack
 pub(crate) fn measure(file: &Path) -> anyhow::Result<Sections> {
     let elf = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-    sections(&elf).with_context(|| format!("{} is no firmware", file.display()))
+    let sections = Elf::new(&elf).and_then(|elf| elf.sections());
+    sections.with_context(|| format!("{} is no firmware", file.display()))
 }
 
 /// Where the firmware of each board is put
