@@ -132,8 +132,8 @@ fn stack(board: &Board, firmware: &Path, used: u32) -> anyhow::Result<u32> {
     qemu.control(&control.option()?);
     let cmd = qemu.cmd().deadline(RUN);
     let mut device = cmd.converse()?;
-    let (stdin, stdout, _stderr) = device.streams().context("the emulator has no pipes")?;
-    let mut qmp = control.accept()?;
+    let (stdin, stdout, stderr) = device.streams().context("the emulator has no pipes")?;
+    let mut qmp = control.accept(stderr)?;
     let dump = PathBuf::from(format!("{}.ram", firmware.display()));
     let script = Script::parse(CONVERSATION)?.then_memory(RAM_START, RAM_SIZE, dump.clone());
     script.play(stdin, stdout, RUN, &mut qmp)?;
