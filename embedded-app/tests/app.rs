@@ -1,5 +1,7 @@
 //! The device's client against a server at the other end of a wire, in virtual time
 
+#[path = "app/screen.rs"]
+mod screen;
 #[path = "app/world.rs"]
 mod world;
 
@@ -152,17 +154,41 @@ fn refused_connections_are_tried_again_after_longer_and_longer_pauses() {
     let mut world = World::new(Peer::Closed, SERVER);
     let attempts = |world: &World| world.console().iter().filter(|line| line.starts_with("connecting")).count();
     let mut times = Vec::new();
-    for attempt in 1..=6 {
+    for attempt in 1..=10 {
         world.run_until("an attempt", |world| attempts(world) == attempt);
         times.push(world.seconds());
     }
     let pauses: Vec<f64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    for (pause, full) in pauses.iter().zip([1.0, 2.0, 4.0, 8.0, 16.0]) {
+    for (pause, full) in pauses.iter().zip([1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0]) {
         assert!((full * 0.75..=full + 0.01).contains(pause), "{pauses:?}");
     }
     assert!(world.has_shown("10.0.2.2:25565 refused the connection; next attempt in"));
     world.type_line("ping");
     world.run_until_shown("\"ping\" needs a connection; there is none to 10.0.2.2:25565 yet");
+}
+
+/// Nothing on the wire is asked about after ten seconds, and the connection given up after thirty
+#[test]
+fn peer_that_has_gone_is_given_up_and_sought_again() {
+    let mut world = connected(Peer::Server(response("x")));
+    world.type_line("ping 1");
+    world.run_until_shown("pong 1");
+    let before = world.seconds();
+    world.unplugged.set(true);
+    world.run_until_shown("the connection broke; next attempt in");
+    let given_up = world.seconds() - before;
+    assert!((30.0..42.0).contains(&given_up), "{given_up} s");
+    world.run_until_shown("10.0.2.2:25565 does not answer; next attempt in");
+    world.reset();
+    world.unplugged.set(false);
+    let connections = |world: &World| world.reports().iter().filter(|r| matches!(r, Report::Connected { .. })).count();
+    world.run_until("another connection", |world| connections(world) == 2);
+    world.type_line("ping 2");
+    world.run_until_shown("pong 2");
+    let reasons: Vec<Report> =
+        world.reports().into_iter().filter(|report| matches!(report, Report::Disconnected { .. })).collect();
+    let expected = [Reason::Network, Reason::TimedOut].map(|reason| Report::Disconnected { reason });
+    assert_eq!(reasons[..2], expected);
 }
 
 #[test]

@@ -9,16 +9,16 @@ pub(crate) mod qmp;
 pub(crate) mod script;
 mod terminal;
 
+use std::env;
 use std::fs;
 use std::hash::{BuildHasher as _, RandomState};
 use std::io::{BufRead as _, BufReader};
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{ChildStderr, ExitCode};
 use std::time::Duration;
-use std::{env, thread};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 
 use crate::build_firmware::{self, EMULATED, Emulated};
 use crate::setup::Need;
@@ -78,9 +78,19 @@ pub(crate) struct Args {
 /// Runs the command
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let board = Emulated::named(&args.board)?;
+    if (args.window || args.screenshot.is_some()) && !qemu::has_screen(board) {
+        bail!("the emulator has no screen for {}", board.name);
+    }
     let script = match (&args.script, &args.screenshot) {
         (Some(file), _) => Some(Script::read(file)?),
-        (None, Some(file)) => Some(Script::picture(absolute(file)?)),
+        (None, Some(file)) => {
+            let file = absolute(file)?;
+            // Else it would be told when the picture is taken.
+            if !file.parent().is_some_and(Path::is_dir) {
+                bail!("cannot write {}: there is no such folder", file.display());
+            }
+            Some(Script::picture(file))
+        }
         (None, None) => None,
     };
     let needs: &[Need] = if args.firmware.is_some() { &[Need::Qemu] } else { &[Need::Thumb, Need::Qemu] };
@@ -107,8 +117,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let cmd = qemu.cmd().deadline(deadline);
     let mut device = cmd.converse()?;
     let (stdin, stdout, stderr) = device.streams().context("the emulator has no pipes")?;
-    thread::spawn(|| hand_on(stderr));
-    let mut qmp = control.accept()?;
+    let mut qmp = control.accept(stderr)?;
     let ended = match script {
         Some(script) => script.play(stdin, stdout, deadline, &mut qmp)?,
         None => terminal::connect(stdin, stdout)?,
@@ -146,7 +155,7 @@ fn seen_from_device(server: &str) -> String {
     port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
-fn absolute(file: &std::path::Path) -> anyhow::Result<PathBuf> {
+fn absolute(file: &Path) -> anyhow::Result<PathBuf> {
     Ok(env::current_dir().context("there is no current folder")?.join(file))
 }
 

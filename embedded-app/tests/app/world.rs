@@ -16,7 +16,7 @@ use smoltcp::socket::tcp;
 use smoltcp::time::Instant as Moment;
 use smoltcp::wire::{EthernetAddress, IpCidr};
 
-/// Microseconds that a frame is on its way
+/// Microseconds that a frame is on its way, to begin with
 const LATENCY: u64 = 250;
 
 type Frames = Rc<RefCell<VecDeque<(u64, Vec<u8>)>>>;
@@ -27,11 +27,13 @@ pub(crate) struct End {
     incoming: Frames,
     outgoing: Frames,
     clock: Clock,
+    latency: Rc<Cell<u64>>,
+    unplugged: Rc<Cell<bool>>,
 }
 
 pub(crate) struct Taken(Vec<u8>);
 
-pub(crate) struct Room<'a>(&'a Frames, u64);
+pub(crate) struct Room<'a>(Option<&'a Frames>, u64);
 
 impl RxToken for Taken {
     fn consume<R, F: FnOnce(&[u8]) -> R>(self, take: F) -> R {
@@ -43,14 +45,16 @@ impl TxToken for Room<'_> {
     fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, length: usize, fill: F) -> R {
         let mut frame = vec![0; length];
         let result = fill(&mut frame);
-        self.0.borrow_mut().push_back((self.1, frame));
+        if let Some(wire) = self.0 {
+            wire.borrow_mut().push_back((self.1, frame));
+        }
         result
     }
 }
 
 impl End {
     fn room(&self) -> Room<'_> {
-        Room(&self.outgoing, self.clock.get() + LATENCY)
+        Room((!self.unplugged.get()).then_some(&self.outgoing), self.clock.get() + self.latency.get())
     }
 
     fn is_ready(&self) -> bool {
@@ -195,6 +199,10 @@ pub(crate) struct World {
     pub(crate) board: Fake,
     app: App<'static>,
     clock: Clock,
+    /// Microseconds that a frame is on its way
+    pub(crate) latency: Rc<Cell<u64>>,
+    /// Whether frames are lost
+    pub(crate) unplugged: Rc<Cell<bool>>,
     wake: u64,
     pub(crate) exited: bool,
     peer_end: End,
@@ -224,8 +232,15 @@ impl World {
     /// A device that was told nothing but `settings`, and a peer at 10.0.2.2:25565
     pub(crate) fn with_settings(peer: Peer, settings: &str) -> Self {
         let (one, other, clock) = (Frames::default(), Frames::default(), Clock::default());
-        let end = End { incoming: one.clone(), outgoing: other.clone(), clock: clock.clone() };
-        let mut peer_end = End { incoming: other, outgoing: one, clock: clock.clone() };
+        let (latency, unplugged) = (Rc::new(Cell::new(LATENCY)), Rc::default());
+        let end = |incoming: &Frames, outgoing: &Frames| End {
+            incoming: incoming.clone(),
+            outgoing: outgoing.clone(),
+            clock: clock.clone(),
+            latency: Rc::clone(&latency),
+            unplugged: Rc::clone(&unplugged),
+        };
+        let (end, mut peer_end) = (end(&one, &other), end(&other, &one));
         let mut board = Fake {
             end,
             clock: clock.clone(),
@@ -258,6 +273,8 @@ impl World {
             board,
             app,
             clock,
+            latency,
+            unplugged,
             wake: 0,
             exited: false,
             peer_end,
@@ -281,6 +298,22 @@ impl World {
         self.wake = self.clock.get();
     }
 
+    /// Presses a key of the device
+    pub(crate) fn press(&mut self, key: Key) {
+        self.board.keys.push_back(key);
+        self.wake = self.clock.get();
+    }
+
+    /// The screen as text: a character for each pixel, darker to brighter
+    pub(crate) fn screen(&self) -> String {
+        let shade = |grey: u8| [' ', '-', '+', '#'][usize::from(grey / 4)];
+        let row = |row: &[u8]| {
+            let pixels: String = row.iter().flat_map(|pair| [shade(pair >> 4), shade(pair & 15)]).collect();
+            pixels.trim_end().to_owned() + "\n"
+        };
+        self.board.panel.0.chunks(ROW).map(row).collect()
+    }
+
     /// Types a line at the device's console
     pub(crate) fn type_line(&mut self, line: &str) {
         self.board.console.typed.extend(line.bytes().chain([b'\r']));
@@ -300,6 +333,11 @@ impl World {
     /// The peer closes its direction once all is sent
     pub(crate) fn close(&mut self) {
         self.closing = true;
+    }
+
+    /// The peer forgets its connection, and resets it
+    pub(crate) fn reset(&mut self) {
+        self.sockets.get_mut::<tcp::Socket<'_>>(self.tcp).abort();
     }
 
     /// What the console has shown, line by line as a terminal leaves it, prompts taken off

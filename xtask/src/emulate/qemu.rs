@@ -7,6 +7,11 @@ use std::path::Path;
 use crate::build_firmware::Emulated;
 use crate::cmd::Cmd;
 
+/// Whether the emulator shows a screen that the firmware draws on
+pub(crate) fn has_screen(board: &Emulated) -> bool {
+    board.name == "lm3s6965evb"
+}
+
 /// An emulator to be started
 pub(crate) struct Qemu {
     cmd: Cmd,

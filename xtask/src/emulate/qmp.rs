@@ -2,16 +2,19 @@
 //!
 //! The emulator connects to a port that is listened at here, so that no port has to be guessed.
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, ErrorKind, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
+use std::process::ChildStderr;
+use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 
-/// Limit of one command
+/// Limits of the emulator's start and of one command
+const START: Duration = Duration::from_secs(30);
 const LIMIT: Duration = Duration::from_secs(10);
 /// How long a key is held: the device looks every 20 ms
 const PRESS: Duration = Duration::from_millis(60);
@@ -36,9 +39,20 @@ impl Listener {
         Ok(format!("tcp:{}", self.0.local_addr().context("the port is gone")?))
     }
 
-    /// Waits for the emulator, which has been started
-    pub(crate) fn accept(&self) -> anyhow::Result<Qmp> {
-        let (stream, _) = self.0.accept().context("the emulator does not connect")?;
+    /// Waits for the emulator, which has been started; what it complains about is shown from now on
+    pub(crate) fn accept(self, stderr: ChildStderr) -> anyhow::Result<Qmp> {
+        let (sender, started) = channel();
+        let ended = sender.clone();
+        thread::spawn(move || {
+            super::hand_on(stderr);
+            ended.send(None).ok();
+        });
+        thread::spawn(move || sender.send(Some(self.0.accept())).ok());
+        let Ok(first) = started.recv_timeout(START) else {
+            bail!("the emulator has not started after {} s", START.as_secs());
+        };
+        let Some(accepted) = first else { bail!("the emulator ended before it had started") };
+        let (stream, _) = accepted.context("the emulator does not connect")?;
         stream.set_read_timeout(Some(LIMIT)).context("cannot limit the wait")?;
         let mut qmp = Qmp { reader: BufReader::new(stream) };
         qmp.read()?;
@@ -91,9 +105,12 @@ impl Qmp {
 
     fn read(&mut self) -> anyhow::Result<Value> {
         let mut line = String::new();
-        let count = self.reader.read_line(&mut line).context("the emulator does not answer")?;
-        if count == 0 {
-            bail!("the emulator has ended");
+        match self.reader.read_line(&mut line) {
+            Ok(1..) => {}
+            Err(error) if error.kind() != ErrorKind::ConnectionReset => {
+                return Err(error).context("the emulator does not answer");
+            }
+            _ => bail!("the emulator has ended"),
         }
         serde_json::from_str(&line).context("the emulator's answer is no JSON")
     }

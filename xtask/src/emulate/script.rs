@@ -106,7 +106,8 @@ impl Script {
                     match show(&console, until) {
                         Ok(more) => seen.push_str(&more),
                         Err(RecvTimeoutError::Timeout) => {
-                            bail!("waited {} s for {text:?}; since the step before: {seen:?}", deadline.as_secs())
+                            let last = seen.lines().next_back().unwrap_or("nothing");
+                            bail!("waited {} s for {text:?}; the console's last line: {last}", deadline.as_secs())
                         }
                         Err(RecvTimeoutError::Disconnected) => bail!("the device ended; {text:?} was still to come"),
                     }
@@ -134,7 +135,9 @@ fn show(console: &Receiver<String>, until: Instant) -> Result<String, RecvTimeou
     Ok(more)
 }
 
-/// What the console says, as it comes, without what only moves the cursor
+/// What the console says, line by line as a terminal leaves them
+///
+/// A line that is erased before its end, as the prompt is when something is told, was never one.
 fn read(mut stdout: ChildStdout) -> Receiver<String> {
     let (sender, receiver) = channel();
     thread::spawn(move || {
@@ -143,10 +146,9 @@ fn read(mut stdout: ChildStdout) -> Receiver<String> {
         loop {
             let count = stdout.read(&mut buffer).unwrap_or_default();
             rest.extend_from_slice(&buffer[..count]);
-            let whole = if count == 0 { rest.len() } else { whole(&rest) };
-            let bytes: Vec<u8> = rest.drain(..whole).collect();
-            let text = String::from_utf8_lossy(&bytes).replace(ERASE, "").replace('\r', "");
-            if sender.send(text).is_err() || count == 0 {
+            let whole = rest.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
+            let bytes: Vec<u8> = rest.drain(..if count == 0 { rest.len() } else { whole }).collect();
+            if sender.send(left(&String::from_utf8_lossy(&bytes))).is_err() || count == 0 {
                 break;
             }
         }
@@ -154,14 +156,10 @@ fn read(mut stdout: ChildStdout) -> Receiver<String> {
     receiver
 }
 
-/// How many of the bytes can be shown: a return waits for what may follow it, a character for its other half
-fn whole(bytes: &[u8]) -> usize {
-    let erase = bytes.iter().rposition(|&byte| byte == b'\r').filter(|start| bytes.len() - start < ERASE.len());
-    let end = erase.unwrap_or(bytes.len());
-    match std::str::from_utf8(&bytes[..end]) {
-        Err(error) if error.error_len().is_none() => error.valid_up_to(),
-        _ => end,
-    }
+/// What a terminal leaves of some lines
+fn left(text: &str) -> String {
+    let line = |line: &str| line.rsplit(ERASE).next().unwrap_or_default().replace('\r', "");
+    text.split_inclusive('\n').map(line).collect()
 }
 
 #[cfg(test)]
@@ -173,5 +171,11 @@ mod tests {
         let script = Script::parse("# one\n\n< connected\n> ping 42 \n>\n").unwrap();
         assert_eq!(script.0, [Step::Wait("connected".into()), Step::Type("ping 42".into()), Step::Type(String::new())]);
         assert!(Script::parse("< a\nping").unwrap_err().to_string().starts_with("line 2: "));
+    }
+
+    #[test]
+    fn erased_prompts_are_not_shown() {
+        assert_eq!(left("> \r\x1b[Kconnected\r\n\r\x1b[K> ping 1\r\npong\r\n"), "connected\n> ping 1\npong\n");
+        assert_eq!(left("> \r\x1b[K> "), "> ");
     }
 }

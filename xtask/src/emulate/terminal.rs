@@ -12,6 +12,7 @@ use anyhow::Context as _;
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 
 use super::greet;
+use crate::say;
 
 /// Ctrl-]
 const WAY_OUT: u8 = 0x1D;
@@ -38,7 +39,7 @@ pub(super) fn connect(stdin: ChildStdin, mut stdout: ChildStdout) -> anyhow::Res
     if interactive {
         greet();
     }
-    let _raw = if interactive { Some(Raw::enable()?) } else { None };
+    let raw = if interactive { Some(Raw::enable()?) } else { None };
     let (ended, end) = channel();
     let left = ended.clone();
     thread::spawn(move || type_on(stdin, interactive, &left));
@@ -51,7 +52,13 @@ pub(super) fn connect(stdin: ChildStdin, mut stdout: ChildStdout) -> anyhow::Res
         ended.send(true).ok();
     });
     // Both threads send before they go.
-    Ok(end.recv().unwrap_or(true))
+    let ended = end.recv().unwrap_or(true);
+    drop(raw);
+    if !ended {
+        // The cursor stands behind the device's prompt.
+        say("");
+    }
+    Ok(ended)
 }
 
 fn type_on(mut stdin: ChildStdin, interactive: bool, left: &Sender<bool>) {

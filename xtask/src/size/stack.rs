@@ -69,8 +69,8 @@ pub(crate) fn measure(board: &Emulated, firmware: &Path, used: u32) -> anyhow::R
     qemu.control(&control.option()?);
     let cmd = qemu.cmd().deadline(RUN);
     let mut device = cmd.converse()?;
-    let (stdin, stdout, _stderr) = device.streams().context("the emulator has no pipes")?;
-    let mut qmp = control.accept()?;
+    let (stdin, stdout, stderr) = device.streams().context("the emulator has no pipes")?;
+    let mut qmp = control.accept(stderr)?;
     let dump = PathBuf::from(format!("{}.ram", firmware.display()));
     let is_done = |line: &&str| !line.starts_with('^') || KEYS.contains(&board.name);
     let conversation = CONVERSATION.lines().filter(is_done).collect::<Vec<_>>().join("\n");

@@ -1,0 +1,102 @@
+//! The screen in virtual time, where round trips are as long as they are made: pixel by pixel as it is stored
+
+use std::fs;
+use std::path::Path;
+
+use embedded_app::display::Key;
+
+use super::world::{Peer, World};
+use super::{SERVER, connected, response};
+
+/// What a view settles in: it is handed on in slices, at once
+const SETTLED: f64 = 0.2;
+
+/// Lets the screen settle and compares it; what it is instead is left beside the stored one
+#[track_caller]
+fn assert_screen(world: &mut World, name: &str) {
+    let until = world.seconds() + SETTLED;
+    world.run_until("the screen", |world| world.seconds() >= until);
+    let stored = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots").join(format!("{name}.txt"));
+    let expected = fs::read_to_string(&stored).unwrap_or_default().replace('\r', "");
+    let screen = world.screen();
+    if screen != expected {
+        let actual = stored.with_extension("new.txt");
+        fs::write(&actual, &screen).expect("it can be written");
+        panic!("the screen is not {}; it is in {}:\n{screen}", stored.display(), actual.display());
+    }
+}
+
+#[test]
+fn views_with_round_trips_are_as_stored() {
+    let mut world = connected(Peer::Server(response("Hello World !")));
+    for payload in 1..=3_u64 {
+        // There and back.
+        world.latency.set(payload * 1_500);
+        world.type_line(&format!("ping {payload}"));
+        world.run_until_shown(&format!("pong {payload} after {}.00 ms", payload * 3));
+    }
+    assert_screen(&mut world, "status");
+    world.press(Key::Right);
+    assert_screen(&mut world, "times");
+    world.press(Key::Down);
+    assert_screen(&mut world, "network");
+    world.press(Key::Down);
+    assert_screen(&mut world, "about");
+    world.press(Key::Right);
+    assert_screen(&mut world, "status");
+}
+
+/// More round trips than are kept: the oldest have gone, and the bars are scaled to the longest that is left
+#[test]
+fn graph_keeps_the_last_thirty_two() {
+    let mut world = connected(Peer::Server(response("Hello World !")));
+    for payload in 1..=40_u64 {
+        world.latency.set(if payload == 1 { 50_000 } else { payload * 100 });
+        world.type_line(&format!("ping {payload}"));
+        world.run_until_shown(&format!("pong {payload} after"));
+    }
+    assert_screen(&mut world, "status_full");
+    world.press(Key::Right);
+    assert_screen(&mut world, "times_full");
+}
+
+/// A description wider than the screen moves by a character at a time, and begins anew behind its end
+#[test]
+fn long_description_moves() {
+    let text = "A description of forty characters, about";
+    let mut world = connected(Peer::Server(response(text)));
+    world.type_line("ping 1");
+    world.run_until_shown("pong 1 after 0.50 ms");
+    // What has been on the screen for two looks is no picture that is being handed on.
+    let (mut steps, mut last) = (Vec::new(), String::new());
+    let until = world.seconds() + 19.0;
+    while world.seconds() < until {
+        let next = world.seconds() + 0.1;
+        world.run_until("the next look", |world| world.seconds() >= next);
+        let screen = world.screen();
+        if screen == last && steps.last() != Some(&screen) {
+            steps.push(screen.clone());
+        }
+        last = screen;
+    }
+    // Forty characters and three blanks, 0.4 s each: then it is where it was.
+    let round = text.len() + 3;
+    assert_eq!(steps[round], steps[0]);
+    for (place, step) in steps[..round].iter().enumerate() {
+        assert!(!steps[..place].contains(step), "step {place} was there before:\n{step}");
+    }
+}
+
+#[test]
+fn states_without_a_connection_are_as_stored() {
+    let mut world = World::new(Peer::Closed, SERVER);
+    world.run_until_shown("refused the connection; next attempt in");
+    assert_screen(&mut world, "refused");
+    let mut world = World::new(Peer::Closed, SERVER);
+    world.unplugged.set(true);
+    assert_screen(&mut world, "connecting");
+    world.run_until_shown("does not answer; next attempt in");
+    assert_screen(&mut world, "retrying");
+    let mut world = World::new(Peer::Closed, "");
+    assert_screen(&mut world, "no_server");
+}
