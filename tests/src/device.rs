@@ -44,6 +44,12 @@ pub const BOARDS: [Board; 2] = [LM3S, MPS2];
 pub const BOTH_WAYS: [Board; 4] = [LM3S, LM3S.counted(), MPS2, MPS2.counted()];
 
 impl Board {
+    /// Whether it has a screen, and keys
+    #[must_use]
+    pub fn has_screen(self) -> bool {
+        self.name == LM3S.name
+    }
+
     /// The same by instructions
     #[must_use]
     pub const fn counted(self) -> Self {
@@ -55,7 +61,7 @@ impl Board {
     pub fn emulator(self) -> Emulator {
         let network = format!("user,id=net,model={}", self.network);
         let firmware = firmware(self.name);
-        Emulator { board: self, firmware, network, words: vec!["seed=7".to_owned()], more: Vec::new() }
+        Emulator { board: self, firmware, network, words: vec!["seed=7".to_owned()], more: Vec::new(), waits: true }
     }
 
     /// An emulator on a wire of our own
@@ -72,8 +78,8 @@ impl fmt::Display for Board {
     }
 }
 
-/// Runs `test` for each of `boards`, all at once, each on a thread of its name
-pub fn each(boards: &[Board], test: impl Fn(Board) + Sync) {
+/// Runs `test` for each of `boards`, all at once, each on a thread of its name; what each returned, in their order
+pub fn each<T: Send>(boards: &[Board], test: impl Fn(Board) -> T + Sync) -> Vec<T> {
     thread::scope(|scope| {
         let test = &test;
         let start = |&board: &Board| {
@@ -81,12 +87,9 @@ pub fn each(boards: &[Board], test: impl Fn(Board) + Sync) {
             builder.spawn_scoped(scope, move || test(board)).expect("a thread")
         };
         let running: Vec<_> = boards.iter().map(start).collect();
-        for thread in running {
-            if let Err(why) = thread.join() {
-                panic::resume_unwind(why);
-            }
-        }
-    });
+        let ended = running.into_iter().map(|thread| thread.join().unwrap_or_else(|why| panic::resume_unwind(why)));
+        ended.collect()
+    })
 }
 
 /// An emulator that has not been started
@@ -97,6 +100,8 @@ pub struct Emulator {
     network: String,
     words: Vec<String>,
     more: Vec<OsString>,
+    /// Whether idle time passes as on a clock
+    waits: bool,
 }
 
 impl Emulator {
@@ -109,9 +114,13 @@ impl Emulator {
 
     /// Whatever comes from the network comes at whole multiples of so many microseconds of the device's time
     ///
-    /// An answer that the host has ready by then comes at an instant that no longer depends on the host.
+    /// An answer that the host has ready by then comes at an instant that no longer depends on the host. By instructions
+    /// idle time takes no time: else the host would decide how many of the timer's interrupts are lost to a late sleeper,
+    /// and with them what the device takes for the time.
     #[must_use]
     pub fn paced(mut self, micros: u32) -> Self {
+        assert!(self.board.icount, "the host's clock goes on while the device waits");
+        self.waits = false;
         let filter = format!("filter-buffer,id=pace,netdev=net,queue=tx,interval={micros}");
         self.more.extend(["-object".into(), filter.into()]);
         self
@@ -135,7 +144,7 @@ impl Emulator {
     pub fn start(self) -> Device {
         let (home, listener) = (Home::new(), Listener::new());
         let reports = home.path().join("reports");
-        let words: String = self.words.iter().map(|word| format!(",arg={}", word.replace(',', ",,"))).collect();
+        let words: String = self.words.iter().map(|word| [",arg=", &word.replace(',', ",,")].concat()).collect();
         let mut qemu = Command::new("qemu-system-arm");
         qemu.args(["-machine", self.board.name, "-display", "none", "-monitor", "none", "-nic", &self.network])
             .args(["-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"])
@@ -145,7 +154,7 @@ impl Emulator {
             .arg(existing(&self.firmware))
             .args(self.more);
         if self.board.icount {
-            qemu.args(["-icount", "shift=0"]);
+            qemu.args(["-icount", if self.waits { "shift=0" } else { "shift=0,sleep=off" }]);
         }
         let mut child = qemu
             .stdin(Stdio::piped())

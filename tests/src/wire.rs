@@ -151,10 +151,16 @@ impl Wire {
     #[track_caller]
     pub fn hear(&self, expected: impl AsRef<[u8]>) {
         let expected = expected.as_ref();
-        let heard = self.wait(&hex(expected), |host| {
-            (host.heard.len() >= expected.len()).then(|| host.heard.drain(..expected.len()).collect::<Vec<u8>>())
-        });
+        let heard = self.take(expected.len());
         assert!(heard == expected, "expected {}, heard {}", hex(expected), hex(&heard));
+    }
+
+    /// Waits until the device has sent so many bytes on the connection, and takes them
+    #[track_caller]
+    pub fn take(&self, count: usize) -> Vec<u8> {
+        self.wait(&format!("{count} bytes"), |host| {
+            (host.heard.len() >= count).then(|| host.heard.drain(..count).collect())
+        })
     }
 
     /// Waits until the device has ended its direction of the connection

@@ -138,7 +138,7 @@ fn monitor_shows_what_the_device_reported() {
                 Report::Pong { rtt_us, .. } => ("pong", "rtt_us", json!(rtt_us)),
                 Report::ServerPing { payload } => ("server_ping", "payload", json!(payload)),
                 Report::Error { code, .. } => ("error", "code", json!(code)),
-                Report::Disconnected { .. } => ("disconnected", "reason", json!("exit")),
+                Report::Disconnected { .. } => ("disconnected", "reason", json!("exit was typed")),
             };
             assert_eq!((&event["event"], &event[field]), (&json!(name), &value), "{line}");
             assert!(plain.contains(&format!("  #{} ", envelope.sequence)), "{plain:?}: {envelope:?}");

@@ -74,15 +74,18 @@ impl Mac {
 
     /// After an overrun the FIFO is emptied, once the frames that it holds have been taken
     ///
-    /// Not before: QEMU hands on what waits outside a full FIFO only when the last frame inside has been read, and would
-    /// never do so again.
+    /// Not before, and with the receiver off: QEMU hands on what waits outside a full FIFO only when the last frame inside
+    /// has been read, and would never do so again.
     fn clear_errors(&self) {
         let pending = self.0.read(INTERRUPTS);
         let mut cleared = pending & (RECEIVE_ERROR | TRANSMIT_ERROR);
-        if pending & OVERRUN != 0 && self.packets() == 0 {
-            self.0.write(RECEIVE_CONTROL, RESET_FIFO);
+        if pending & OVERRUN != 0 {
+            self.0.write(RECEIVE_CONTROL, REJECT_BAD_CRC);
+            if self.packets() == 0 {
+                self.0.write(RECEIVE_CONTROL, RESET_FIFO);
+                cleared |= OVERRUN;
+            }
             self.0.write(RECEIVE_CONTROL, RECEIVE_ENABLE | REJECT_BAD_CRC);
-            cleared |= OVERRUN;
         }
         if cleared != 0 {
             self.0.write(INTERRUPTS, cleared);

@@ -96,6 +96,19 @@ impl Control {
         text
     }
 
+    /// Waits for a screen for which `wanted` holds
+    #[track_caller]
+    pub fn screen_where(&mut self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
+        let until = Instant::now() + DEADLINE;
+        loop {
+            let screen = self.screen();
+            if wanted(&screen) {
+                return screen;
+            }
+            assert!(Instant::now() < until, "waited for {what}; the screen is\n{screen}");
+        }
+    }
+
     /// Waits until the screen is the stored one; what it is instead is left beside it
     #[track_caller]
     pub fn wait_for_screen(&mut self, name: &str) {
