@@ -13,7 +13,7 @@ pub(crate) const FRAME: usize = 1_514;
 pub(crate) type Place = [u8; FRAME];
 
 /// A controller
-pub(crate) trait Fifo {
+pub trait Fifo {
     /// Whether a frame waits, or something is to be cleared up
     fn is_ready(&self) -> bool;
 
@@ -55,7 +55,6 @@ impl<F> Network<F> {
     }
 }
 
-#[expect(private_bounds, reason = "drivers are private; a board's users know its network as a Device only")]
 impl<F: Fifo> Network<F> {
     /// Whether a frame waits, or something is to be cleared up
     pub(crate) fn is_ready(&self) -> bool {
