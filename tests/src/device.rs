@@ -144,7 +144,7 @@ impl Emulator {
     pub fn start(self) -> Device {
         let (home, listener) = (Home::new(), Listener::new());
         let reports = home.path().join("reports");
-        let words: String = self.words.iter().map(|word| format!(",arg={}", word.replace(',', ",,"))).collect();
+        let words: String = self.words.iter().map(|word| [",arg=", &word.replace(',', ",,")].concat()).collect();
         let mut qemu = Command::new("qemu-system-arm");
         qemu.args(["-machine", self.board.name, "-display", "none", "-monitor", "none", "-nic", &self.network])
             .args(["-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"])

@@ -144,15 +144,24 @@ fn settings(args: &Args) -> Vec<String> {
 
 /// A server of this machine's own is the emulator's host to the device
 fn seen_from_device(server: &str) -> String {
-    let (host, port) = match server.rsplit_once(':') {
+    let (host, port) = parts(server);
+    let host = if is_local(server) { HOST } else { host };
+    port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+/// Whether a server is this machine's own
+pub(crate) fn is_local(server: &str) -> bool {
+    let (host, _) = parts(server);
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    bare.eq_ignore_ascii_case("localhost") || bare.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+}
+
+/// Host and port
+fn parts(server: &str) -> (&str, Option<&str>) {
+    match server.rsplit_once(':') {
         Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, Some(port)),
         _ => (server, None),
-    };
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    let local =
-        bare.eq_ignore_ascii_case("localhost") || bare.parse().is_ok_and(|address: IpAddr| address.is_loopback());
-    let host = if local { HOST } else { host };
-    port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    }
 }
 
 fn absolute(file: &Path) -> anyhow::Result<PathBuf> {

@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail};
 
 use crate::build_firmware::{self, Real};
 use crate::cmd::Cmd;
-use crate::{say, setup};
+use crate::{emulate, say, setup};
 
 /// Builds the device's firmware and puts it on a board
 #[derive(Debug, clap::Args)]
@@ -73,6 +73,9 @@ fn settings(args: &Args) -> anyhow::Result<String> {
         }
         words.push(format!("{name}={value}"));
     }
+    if args.server.as_deref().is_some_and(emulate::is_local) {
+        bail!("a board is not this machine: name the server by the address that it has on the board's network");
+    }
     Ok(words.join(" "))
 }
 
@@ -110,6 +113,8 @@ mod tests {
     fn what_makes_no_sense_is_refused() {
         assert!(parse("--gateway 192.0.2.1").is_err(), "a router without an address");
         assert!(parse("--firmware x.elf --server a").is_err(), "settings for a firmware that is built already");
+        let local = settings(&parse("--server localhost:25565").unwrap()).unwrap_err().to_string();
+        assert!(local.starts_with("a board is not this machine"), "{local}");
         let two = Args { server: Some("a watch=1".to_owned()), ..parse("").unwrap() };
         assert_eq!(settings(&two).unwrap_err().to_string(), "--server \"a watch=1\" is no single word");
     }

@@ -46,13 +46,14 @@ impl Show for Addresses {
     }
 }
 
-/// The processor refused an instruction: tells both lines which one, who called there, and why
+/// The processor refused an instruction: tells both lines which one and why, and the console what LR held, which is
+/// often the caller
 #[cortex_m_rt::exception]
 unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
     // SAFETY: reading CFSR changes nothing, and nothing else runs any more.
     let status = unsafe { (*SCB::PTR).cfsr.read() };
-    let (at, from) = (frame.pc(), frame.lr());
-    let what = text!("fault at 0x", Hex(at, 8), ", called from 0x", Hex(from, 8), ", CFSR 0x", Hex(status, 8));
+    let (at, link) = (frame.pc(), frame.lr());
+    let what = text!("fault at 0x", Hex(at, 8), ", LR 0x", Hex(link, 8), ", CFSR 0x", Hex(status, 8));
     end(&what, core::iter::once(Report::Error { code: code::FAULT, numbers: [at.into(), status.into()] }))
 }
 

@@ -13,7 +13,7 @@ pub(crate) const FRAME: usize = 1_514;
 pub(crate) type Place = [u8; FRAME];
 
 /// A controller
-pub(crate) trait Fifo {
+pub trait Fifo {
     /// Whether a frame waits, or something is to be cleared up
     fn is_ready(&self) -> bool;
 
@@ -55,7 +55,6 @@ impl<F> Network<F> {
     }
 }
 
-#[expect(private_bounds, reason = "drivers are private; a board's users know its network as a Device only")]
 impl<F: Fifo> Network<F> {
     /// Whether a frame waits, or something is to be cleared up
     pub(crate) fn is_ready(&self) -> bool {
@@ -72,6 +71,14 @@ pub struct Sending<'a, F> {
     place: &'a mut Place,
 }
 
+impl<F: Fifo> Sending<'_, F> {
+    /// Not inlined: smoltcp has a `consume` of its own for each kind of packet
+    #[inline(never)]
+    fn hand_over(&self, length: usize) {
+        self.fifo.send(&self.place[..length.min(FRAME)]);
+    }
+}
+
 impl RxToken for Received<'_> {
     fn consume<R, T: FnOnce(&[u8]) -> R>(self, take: T) -> R {
         take(self.0)
@@ -82,7 +89,7 @@ impl<F: Fifo> TxToken for Sending<'_, F> {
     fn consume<R, T: FnOnce(&mut [u8]) -> R>(self, length: usize, fill: T) -> R {
         let frame = &mut self.place[..length.min(FRAME)];
         let result = fill(frame);
-        self.fifo.send(frame);
+        self.hand_over(length);
         result
     }
 }
@@ -106,6 +113,8 @@ impl<F: Fifo> Device for Network<F> {
         Some((received, Sending { fifo: &self.fifo, place: &mut self.frames.sending }))
     }
 
+    // Not inlined: smoltcp asks in many places.
+    #[inline(never)]
     fn transmit(&mut self, _: Instant) -> Option<Sending<'_, F>> {
         self.fifo.can_send().then_some(Sending { fifo: &self.fifo, place: &mut self.frames.sending })
     }

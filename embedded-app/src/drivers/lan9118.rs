@@ -96,6 +96,7 @@ impl Lan9118 {
         (0..PATIENCE).any(|_| done(&self.0))
     }
 
+    #[inline(never)]
     fn mac(&self, command: u32) {
         self.0.write(MAC_COMMAND, BUSY | command);
         self.until(|registers| registers.read(MAC_COMMAND) & BUSY == 0);
