@@ -271,6 +271,27 @@ mod tests {
     }
 
     #[test]
+    fn units_are_counted_in_texts_of_any_length() {
+        let mut text = String::new();
+        for character in "a\u{e4}\u{20ac}\u{1f600}".chars().cycle().take(200) {
+            text.push(character);
+            assert_eq!(usize::try_from(utf16_len(&text)), Ok(text.encode_utf16().count()));
+        }
+        let widest = "\u{1f600}".repeat(1_000);
+        assert_eq!(utf16_len(&widest), 2_000);
+    }
+
+    #[test]
+    fn only_a_character_that_misses_a_byte_is_held_back() {
+        let text = "a\u{e4}\u{20ac}\u{1f600}";
+        for end in 0..=text.len() {
+            let whole = text.floor_char_boundary(end);
+            assert_eq!(whole_characters(&text.as_bytes()[..end]), &text.as_bytes()[..whole], "{end}");
+        }
+        assert_eq!(whole_characters(&[0x80, 0x80, 0x80, 0x80]), [0x80, 0x80, 0x80, 0x80]);
+    }
+
+    #[test]
     fn bytes_behind_the_string_are_left_alone() {
         let mut decoder = Decoder::new(2);
         let mut input = Cursor::new(b"abc");
