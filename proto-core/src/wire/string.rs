@@ -38,6 +38,9 @@ impl Chunk<'_> {
 /// Length of `text` in UTF-16 units
 #[must_use]
 pub fn utf16_len(text: &str) -> u32 {
+    if text.is_ascii() {
+        return u32::try_from(text.len()).unwrap_or(u32::MAX);
+    }
     // A block's count fits a byte, so that as many bytes are counted at once as a register holds.
     let (blocks, rest) = text.as_bytes().as_chunks::<64>();
     let mut units = usize::from(units_of(rest));
