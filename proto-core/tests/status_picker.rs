@@ -102,6 +102,26 @@ fn document() -> impl Strategy<Value = Value> {
     })
 }
 
+#[test]
+fn what_no_buffer_has_room_for_is_passed_over_and_the_rest_is_read() {
+    let long = r#"\u00e9\ud83d\ude00\n\"x"#.repeat(60);
+    let head = format!(r#"{{"version":{{"name":"{long}","protocol":7}},"description":[{{"text":"{long}"}},"{long}"],"#);
+    let tail = format!(r#""players":{{"sample":[{{"name":"{long}"}},{{"name":"b"}}],"max":3,"online":"{long}"}}}}"#);
+    let document = head + &tail;
+    for at in 0..document.len() {
+        let mut picker: Picker = Picker::new();
+        let (before, behind) = document.split_at(at);
+        picker.feed(before).unwrap();
+        picker.feed(behind).unwrap();
+        let status = picker.finish().unwrap();
+        assert_eq!((status.protocol(), status.max(), status.sample_listed()), (Some(7), Some(3), Some(2)), "{at}");
+        let cut = [Field::VersionName, Field::Description, Field::Sample];
+        assert!(cut.iter().all(|field| status.truncated().contains(*field)), "{at}");
+        assert!(status.malformed().contains(Field::Online) && status.online().is_none(), "{at}");
+        assert!(status.version_name().unwrap().starts_with("\u{e9}\u{1f600} \"x\u{e9}"), "{at}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1000) })]
 

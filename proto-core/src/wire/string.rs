@@ -38,6 +38,9 @@ impl Chunk<'_> {
 /// Length of `text` in UTF-16 units
 #[must_use]
 pub fn utf16_len(text: &str) -> u32 {
+    if text.is_ascii() {
+        return u32::try_from(text.len()).unwrap_or(u32::MAX);
+    }
     // A block's count fits a byte, so that as many bytes are counted at once as a register holds.
     let (blocks, rest) = text.as_bytes().as_chunks::<64>();
     let mut units = usize::from(units_of(rest));
@@ -268,6 +271,27 @@ mod tests {
             }
             assert_eq!((outcome, taken, came_out.as_str()), (Err(Invalid::Units), 11, "a\u{20ac}\u{1f600}b"), "{step}");
         }
+    }
+
+    #[test]
+    fn units_are_counted_in_texts_of_any_length() {
+        let mut text = String::new();
+        for character in "a\u{e4}\u{20ac}\u{1f600}".chars().cycle().take(200) {
+            text.push(character);
+            assert_eq!(usize::try_from(utf16_len(&text)), Ok(text.encode_utf16().count()));
+        }
+        let widest = "\u{1f600}".repeat(1_000);
+        assert_eq!(utf16_len(&widest), 2_000);
+    }
+
+    #[test]
+    fn only_a_character_that_misses_a_byte_is_held_back() {
+        let text = "a\u{e4}\u{20ac}\u{1f600}";
+        for end in 0..=text.len() {
+            let whole = text.floor_char_boundary(end);
+            assert_eq!(whole_characters(&text.as_bytes()[..end]), &text.as_bytes()[..whole], "{end}");
+        }
+        assert_eq!(whole_characters(&[0x80, 0x80, 0x80, 0x80]), [0x80, 0x80, 0x80, 0x80]);
     }
 
     #[test]

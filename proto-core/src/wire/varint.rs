@@ -219,4 +219,35 @@ mod tests {
         }
         assert_eq!((encoded_len(268_435_455), encoded_len(268_435_456), encoded_len(-1)), (4, 5, 5));
     }
+
+    #[test]
+    fn encoding_writes_all_or_nothing() {
+        for (value, len) in [(0, 1), (127, 1), (128, 2), (16_384, 3), (2_097_152, 4), (i32::MAX, 5), (-1, 5)] {
+            let mut room = [0xAA; 8];
+            let mut at = 2;
+            assert_eq!(encode_to(value, &mut room, &mut at), Some(()), "{value}");
+            assert_eq!(at, 2 + len, "{value}");
+            assert_eq!(decode(&room[2..at]), Ok(Some(value)));
+            assert!(room[..2].iter().chain(&room[at..]).all(|&byte| byte == 0xAA), "{value}");
+            let mut tight = [0xAA; 5];
+            let mut at = 6 - len;
+            assert_eq!(encode_to(value, &mut tight, &mut at), None, "{value}");
+            assert_eq!((tight, at), ([0xAA; 5], 6 - len), "{value}");
+            let mut behind = 9;
+            assert_eq!(encode_to(value, &mut tight, &mut behind), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_value_is_the_same_whole_and_byte_by_byte() {
+        let lengths = (0..32).flat_map(|bit| [1_i32 << bit, (1_i32 << bit).wrapping_sub(1), !(1_i32 << bit)]);
+        for value in lengths {
+            let (bytes, len) = encode(value);
+            let mut input = Cursor::new(&bytes);
+            assert_eq!((Decoder::new().decode(&mut input), input.consumed()), (Ok(Some(value)), len));
+            let mut decoder = Decoder::new();
+            let last = bytes[..len].iter().map(|byte| decoder.push(*byte)).last();
+            assert_eq!(last, Some(Ok(Some(value))));
+        }
+    }
 }
