@@ -58,7 +58,7 @@ fn main() -> ExitCode {
         Command::BuildFirmware(args) => build_firmware::run(&args),
         Command::Emulate(args) => emulate::run(&args),
         Command::Size(args) => size::run(&args),
-        Command::Model(args) => model::run(&args),
+        Command::Model(args) => Ok(model::run(&args)),
     };
     outcome.unwrap_or_else(|error| {
         complain(format_args!("{error:#}"));
