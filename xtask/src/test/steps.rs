@@ -66,7 +66,7 @@ pub(super) const STEPS: &[Step] = &[
     },
     Step {
         name: "firmware",
-        about: "the device's firmware for each board: lints, flash and memory against their budgets",
+        about: "the device's firmware for each board, with and without screen and names: lints, flash and memory against their budgets",
         needs: &[Need::Thumb, Need::Qemu, Need::Clippy],
         runs_without: false,
         run: firmware,
@@ -286,9 +286,14 @@ fn thumb(context: &mut Context) {
 
 fn firmware(context: &mut Context) {
     for board in BOARDS {
-        let clippy = context.cargo("clippy").args(["--package", "embedded-app", "--features", board.name]);
-        context.check("firmware", &clippy.args(["--target", board.target, "--", "--deny", "warnings"]));
+        for features in [&[][..], &["--no-default-features"]] {
+            let clippy = context.cargo("clippy").args(["--package", "embedded-app", "--features", board.name]);
+            let clippy = clippy.args(features).args(["--target", board.target, "--", "--deny", "warnings"]);
+            context.check("firmware", &clippy);
+        }
     }
+    let lean = context.cargo("test").args(["--package", "embedded-app", "--lib", "--no-default-features"]);
+    context.tests("firmware", &lean);
     if let Err(error) = size::measure(&mut context.report) {
         context.fail("firmware", format_args!("{error:#}"));
     }
