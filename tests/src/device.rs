@@ -130,7 +130,8 @@ impl Emulator {
         let firmware = firmware(self.board);
         let (home, listener) = (Home::new(), Listener::new());
         let reports = home.path().join("reports");
-        let words: String = self.words.iter().map(|word| format!(",arg={}", word.replace(',', ",,"))).collect();
+        // A comma in a value of an option is doubled.
+        let words = self.words.iter().fold(String::new(), |words, word| words + ",arg=" + &word.replace(',', ",,"));
         let mut qemu = Command::new("qemu-system-arm");
         qemu.args(["-machine", self.board.name, "-display", "none", "-monitor", "none", "-nic", &self.network])
             .args(["-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"])
