@@ -11,7 +11,7 @@ use core::net::SocketAddrV4;
 use core::time::Duration;
 
 use proto_core::command::{CLIENT, ClientCommand, Help, ParseError};
-use proto_core::telemetry::{Reason, Report, cut};
+use proto_core::telemetry::{Reason, Report, ShownAddress, cut};
 use proto_core::{Client, Instant, Machine as _, State, client, text};
 
 use crate::board::{Board, KEYS};
@@ -23,8 +23,8 @@ use crate::telemetry::{Telemetry, code};
 use link::{Backoff, Link};
 #[cfg(feature = "display")]
 pub(crate) use session::Known;
-pub use session::Session;
 use session::{Exchange, Shown};
+pub use session::{MACHINE, PICKER, Session};
 
 /// Longest time between two turns
 const NAP: Duration = Duration::from_secs(1);
@@ -136,6 +136,9 @@ impl<'a> App<'a> {
             Some(Input::End) => self.leave(now),
             None => {}
         }
+        if let Some(plugged) = board.cable() {
+            self.cable_changed(plugged);
+        }
         if let Some(change) = self.net.poll(now, board.network()) {
             self.address_changed(now, change);
         }
@@ -145,6 +148,7 @@ impl<'a> App<'a> {
         if !matches!(self.link, Link::Leaving { .. }) {
             self.console.prompt();
         }
+        board.lamp(matches!(self.link, Link::Open { .. }));
         let flushed = self.console.flush(board.console()) & self.telemetry.flush(board.telemetry());
         if let Link::Leaving { until } = self.link
             && ((self.net.stream() == Stream::Closed && flushed) || now >= until)
@@ -156,9 +160,11 @@ impl<'a> App<'a> {
         let keys = board.has_keys().then(|| now.saturating_add(KEYS));
         let line = (!flushed).then(|| now.saturating_add(LINE_NAP));
         let again = entered.then_some(now);
-        let deadlines = [line, again, keys, screen, self.net.poll_at(now), self.deadline()];
-        let nap = now.saturating_add(NAP);
-        Turn::Sleep(deadlines.into_iter().flatten().fold(nap, Instant::min))
+        let mut until = now.saturating_add(NAP);
+        for deadline in [line, again, keys, screen, self.net.poll_at(now), self.deadline()] {
+            until = deadline.unwrap_or(until).min(until);
+        }
+        Turn::Sleep(until)
     }
 
     /// Shows what has changed and looks at the keys; when the screen wants to be shown again, if there is one
@@ -400,15 +406,23 @@ impl<'a> App<'a> {
         self.console.line(&text!("connected to ", Shown::server(server, remote)));
     }
 
+    /// The cable was put in or pulled out; a connection outlives it as long as TCP has patience
+    fn cable_changed(&mut self, plugged: bool) {
+        if plugged {
+            self.net.restart();
+        }
+        self.console.line(&text!("the network cable is ", if plugged { "in" } else { "out" }));
+    }
+
     fn address_changed(&mut self, now: Instant, change: Change) {
         match change {
             Change::Up(address) => {
                 let (cidr, gateway, by_dhcp) = (address.cidr, address.gateway, address.by_dhcp);
                 self.has_address = true;
                 self.session.facts.address(Some(cidr.address()), gateway);
-                let report = Report::Address { address: cidr.address(), prefix: cidr.prefix_len(), gateway, by_dhcp };
-                self.console.line(&report);
-                self.telemetry.report(now, report);
+                let (address, prefix) = (cidr.address(), cidr.prefix_len());
+                self.console.line(&ShownAddress { address, prefix, gateway, by_dhcp });
+                self.telemetry.report(now, Report::Address { address, prefix, gateway, by_dhcp });
             }
             Change::Down => {
                 let had = core::mem::take(&mut self.has_address);

@@ -5,11 +5,14 @@
 #![no_std]
 #![no_main]
 
+#[cfg(feature = "fault-injection")]
+mod faults;
+
 use core::panic::PanicInfo;
 
 use cortex_m_rt::entry;
 use embedded_app::app::{App, Memory, Session, Turn};
-use embedded_app::board::{Board as _, Selected};
+use embedded_app::board::{self, Board as _, Selected};
 use embedded_app::console::Console;
 use embedded_app::display::Screen;
 use embedded_app::net::Storage;
@@ -26,25 +29,38 @@ static SCREEN: ConstStaticCell<Screen> = ConstStaticCell::new(Screen::new());
 
 #[entry]
 fn main() -> ! {
-    let Some(mut board) = Selected::take() else { Selected::exit(1) };
+    let Some(mut board) = Selected::take() else { board::exit(1) };
     let memory = Memory {
-        net: NET.init_with(Storage::new),
+        net: network(),
         console: CONSOLE.take(),
         telemetry: TELEMETRY.take(),
-        session: SESSION.init_with(Session::new),
+        session: session(),
         screen: SCREEN.take(),
     };
-    let mut app = board.with_settings(|board, settings| App::new(board, memory, settings));
+    #[cfg(feature = "fault-injection")]
+    board::with_settings(faults::inject);
+    let mut app = board::with_settings(|settings| App::new(&mut board, memory, settings));
     loop {
         match app.turn(&mut board) {
             Turn::Sleep(until) => board.wait(until),
-            Turn::Exit => Selected::exit(0),
+            Turn::Exit => board::exit(0),
         }
     }
+}
+
+// Made in functions of their own, which give back the stack that making takes.
+#[inline(never)]
+fn network() -> &'static mut Storage<'static> {
+    NET.init_with(Storage::new)
+}
+
+#[inline(never)]
+fn session() -> &'static mut Session {
+    SESSION.init_with(Session::new)
 }
 
 /// Tells both lines where it happened, and ends with the status that Rust programs have then
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
-    Selected::panicked(info)
+    board::panicked(info)
 }

@@ -126,6 +126,8 @@ impl Random {
     }
 
     /// The next number
+    // Four multiplications of 64 bits: once in the program is enough.
+    #[inline(never)]
     pub const fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -229,6 +231,15 @@ impl<'a> Net<'a> {
         apply(&mut self.interface, cidr, gateway);
         self.names.set_server(&mut self.sockets, dns);
         Some(change)
+    }
+
+    /// Asks for an address anew: the cable is in, and may lead to another network than before
+    ///
+    /// One that was given is lost until the answer. One from the settings stays.
+    pub fn restart(&mut self) {
+        if let Some(dhcp) = self.dhcp {
+            self.sockets.get_mut::<dhcpv4::Socket<'_>>(dhcp).reset();
+        }
     }
 
     /// When [`poll`](Self::poll) wants to be called, if nothing comes before

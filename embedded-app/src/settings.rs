@@ -36,7 +36,7 @@ impl Server {
     pub fn parse(text: &str) -> Result<Self, ServerError> {
         let (host, port) = match split_at_byte(text, b':') {
             None => (text, DEFAULT_PORT),
-            Some((host, digits)) => match number(digits, 10) {
+            Some((host, digits)) => match number(digits) {
                 None | Some(0) => return Err(ServerError::Port),
                 Some(port) => (host, port),
             },
@@ -152,8 +152,8 @@ impl Settings {
                 "ip" => ip = Some(network(value).ok_or(wrong("an address such as 10.0.2.15/24"))?),
                 "gateway" => gateway = Some(address(value).ok_or(wrong("an address such as 10.0.2.2"))?),
                 "dns" => dns = Some(address(value).ok_or(wrong("an address such as 10.0.2.3"))?),
-                "seed" => settings.seed = Some(number(value, 16).ok_or(wrong("up to 16 hex digits"))?),
-                "watch" => match number::<u16>(value, 10) {
+                "seed" => settings.seed = Some(bits(value).ok_or(wrong("up to 16 hex digits"))?),
+                "watch" => match number::<u16>(value) {
                     None | Some(0) => return Err(wrong("a number of seconds from 1 to 65535")),
                     Some(seconds) => settings.watch = Some(Duration::from_secs(u64::from(seconds))),
                 },
@@ -175,17 +175,21 @@ pub(crate) fn split_at_byte(text: &str, byte: u8) -> Option<(&str, &str)> {
     Some((text.get(..place)?, text.get(place + 1..)?))
 }
 
-/// A number of digits to this base and nothing else
+/// A decimal number of digits and nothing else
 ///
 /// The standard library has a parser for each type and takes signs; this one is in the firmware once.
-fn number<T: TryFrom<u64>>(text: &str, base: u32) -> Option<T> {
-    fn wide(text: &str, base: u32) -> Option<u64> {
-        let mut digits = text.chars().map(|character| character.to_digit(base));
-        let push =
-            |number: u64, digit: Option<u32>| number.checked_mul(u64::from(base))?.checked_add(u64::from(digit?));
-        if text.is_empty() { None } else { digits.try_fold(0, push) }
+fn number<T: TryFrom<u32>>(text: &str) -> Option<T> {
+    fn wide(text: &str) -> Option<u32> {
+        let push = |number: u32, byte: u8| number.checked_mul(10)?.checked_add(char::from(byte).to_digit(10)?);
+        if text.is_empty() { None } else { text.bytes().try_fold(0, push) }
     }
-    wide(text, base)?.try_into().ok()
+    wide(text)?.try_into().ok()
+}
+
+/// Up to sixteen hexadecimal digits
+fn bits(text: &str) -> Option<u64> {
+    let push = |bits: u64, byte: u8| Some((bits << 4) | u64::from(char::from(byte).to_digit(16)?));
+    if (1..=16).contains(&text.len()) { text.bytes().try_fold(0, push) } else { None }
 }
 
 /// Four numbers with points between them; a zero before one might mean octal, and is refused
@@ -195,7 +199,7 @@ fn address(text: &str) -> Option<Ipv4Addr> {
     for octet in &mut octets {
         let part;
         (part, rest) = split_at_byte(rest?, b'.').map_or((rest?, None), |(part, rest)| (part, Some(rest)));
-        *octet = number(part, 10).filter(|_| part.len() == 1 || !part.starts_with('0'))?;
+        *octet = number(part).filter(|_| part.len() == 1 || !part.starts_with('0'))?;
     }
     if rest.is_none() { Some(octets.into()) } else { None }
 }
@@ -203,7 +207,7 @@ fn address(text: &str) -> Option<Ipv4Addr> {
 /// An address and the length of its network's prefix
 fn network(text: &str) -> Option<Ipv4Cidr> {
     let (host, prefix) = split_at_byte(text, b'/')?;
-    let prefix = number(prefix, 10).filter(|&prefix| prefix <= 32)?;
+    let prefix = number(prefix).filter(|&prefix| prefix <= 32)?;
     Some(Ipv4Cidr::new(address(host)?, prefix))
 }
 

@@ -34,6 +34,8 @@ pub mod code {
     pub const UNKNOWN_PACKET: u16 = 9;
     /// A packet had bytes left over; its id, how many
     pub const TRAILING_BYTES: u16 = 10;
+    /// The processor faulted; the address of the instruction, CFSR
+    pub const FAULT: u16 = 254;
     /// The firmware panicked: one for each caller; the address that the call returns to, how many are nearer to the panic
     pub const PANIC: u16 = 255;
 }

@@ -292,3 +292,34 @@ fn wrong_settings_are_told() {
     let mut world = World::new(Peer::Closed, "server=");
     world.run_until_shown("setting \"server=\" is wrong; expected HOST or HOST:PORT; none is used");
 }
+
+#[test]
+fn cable_is_told_and_asks_for_an_address_anew() {
+    let mut world = World::with_settings(Peer::Closed, "");
+    world.run_until("the first question", |world| world.asked == 1);
+    world.plug(true);
+    world.run_until("the second question", |world| world.asked == 2);
+    // By itself it asks again after ten seconds.
+    assert!(world.seconds() < 1.0, "{}", world.seconds());
+    assert!(world.has_shown("the network cable is in"), "{:#?}", world.console());
+    world.plug(false);
+    world.run_until_shown("the network cable is out");
+    assert_eq!(world.asked, 2);
+}
+
+#[test]
+fn connection_outlives_a_short_loss_of_the_cable_and_lights_the_lamp() {
+    let mut world = World::new(Peer::Server(response("x")), SERVER);
+    assert!(!world.board.lamp);
+    world.run_until_shown("connected to 10.0.2.2:25565");
+    world.run_until("the lamp", |world| world.board.lamp);
+    world.plug(false);
+    world.run_until_shown("the network cable is out");
+    world.plug(true);
+    world.run_until_shown("the network cable is in");
+    world.type_line("ping 3");
+    world.run_until_shown("pong 3");
+    assert!(world.board.lamp);
+    world.type_line("connect 10.0.2.3");
+    world.run_until("the lamp going out", |world| !world.board.lamp);
+}

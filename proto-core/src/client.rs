@@ -26,6 +26,7 @@ use crate::packet::{
     HostTooLong, MAX_HELLO, NextState, PING_LEN, PROTOCOL_VERSION, REQUEST, State, encode_handshake, encode_ping,
 };
 use crate::queue::Queue;
+use crate::seeded::seeded;
 use crate::time::Instant;
 use crate::wire::string::Chunk;
 
@@ -214,6 +215,8 @@ pub struct Client {
     packet: [u8; PING_LEN],
     ended: bool,
     failed: Option<Error>,
+    #[cfg(feature = "seeded-faults")]
+    fault: Option<crate::fault::Fault>,
 }
 
 impl Client {
@@ -242,7 +245,23 @@ impl Client {
             packet: [0; PING_LEN],
             ended: false,
             failed: None,
+            #[cfg(feature = "seeded-faults")]
+            fault: None,
         })
+    }
+
+    /// Makes the machine break a rule: **never for use**
+    #[cfg(feature = "seeded-faults")]
+    pub const fn seed(&mut self, fault: crate::fault::Fault) {
+        self.fault = Some(fault);
+    }
+
+    /// Forgets how many bytes came before, which only the offset in an error tells
+    ///
+    /// For a model, to which two connections are the same that differ in nothing else.
+    #[cfg(feature = "testing")]
+    pub const fn forget_offset(&mut self) {
+        self.receive.forget_offset();
     }
 
     /// Where the connection stands
@@ -270,7 +289,7 @@ impl Client {
         if self.state() != State::Default {
             return Err(Refused::PingInStatus);
         }
-        if self.abandoned() >= MAX_ABANDONED {
+        if self.abandoned() >= MAX_ABANDONED && !seeded!(self, FifthAbandoned) {
             return Err(Refused::TooManyAbandoned { limit: MAX_ABANDONED });
         }
         // What this exchange will send has room from now on, so nothing later can fail for want of it.
@@ -291,16 +310,24 @@ impl Client {
         match self.exchange {
             Exchange::None => return Err(Refused::StopInDefault),
             Exchange::Response { .. } => {
-                self.abandoned_responses = self.abandoned_responses.saturating_add(1);
-                self.receive.abandon();
+                if !seeded!(self, UncountedResponse) {
+                    self.abandoned_responses = self.abandoned_responses.saturating_add(1);
+                }
+                if !seeded!(self, KeptResponse) {
+                    self.receive.abandon();
+                }
             }
             Exchange::Pong { payload, .. } => {
-                // `ping` saw to it that there is room.
-                let _remembered = self.abandoned_pongs.push(payload);
+                if !seeded!(self, ForgottenPayload) {
+                    // `ping` saw to it that there is room.
+                    let _remembered = self.abandoned_pongs.push(payload);
+                }
             }
         }
         self.exchange = Exchange::None;
-        self.queue(Outgoing::Stop);
+        if !seeded!(self, StopWithoutHandshake) {
+            self.queue(Outgoing::Stop);
+        }
         Ok(())
     }
 
@@ -334,10 +361,21 @@ impl Client {
     /// Id 01: what an abandoned exchange owes, else the Pong that is waited for, else the server's Ping (§3)
     fn handle_ping(&mut self, now: Instant, got: i64) -> Event<'static> {
         let abandoned = self.abandoned_pongs.as_slice().iter().position(|&payload| payload == got);
+        if seeded!(self, CurrentBeforeAbandoned)
+            && let Exchange::Response { payload, .. } | Exchange::Pong { payload, .. } = self.exchange
+            && payload == got
+        {
+            self.exchange = Exchange::None;
+            return Event::Pong { payload, rtt: Duration::ZERO };
+        }
         if let Some(payload) = abandoned.and_then(|index| self.abandoned_pongs.remove(index)) {
             return Event::AbandonedPong { payload };
         }
         match self.exchange {
+            Exchange::Response { .. } if seeded!(self, CrossingPingAsPong) => {
+                self.exchange = Exchange::None;
+                Event::Pong { payload: got, rtt: Duration::ZERO }
+            }
             Exchange::Pong { payload, sent, .. } => {
                 self.exchange = Exchange::None;
                 if payload == got {
@@ -347,7 +385,9 @@ impl Client {
                 }
             }
             Exchange::None | Exchange::Response { .. } => {
-                self.queue(Outgoing::Echo(got));
+                if !(seeded!(self, NoEcho) && self.exchange == Exchange::None) {
+                    self.queue(Outgoing::Echo(got));
+                }
                 Event::ServerPing { payload: got }
             }
         }
@@ -449,6 +489,10 @@ impl Machine for Client {
             Exchange::Pong { .. } => (Missing::Pong, self.waits.pong),
             _ => (Missing::Response, self.waits.response),
         };
+        if seeded!(self, TimeoutForgets) {
+            self.exchange = Exchange::None;
+            return Ok(Some(Event::TimedOut { missing, limit }));
+        }
         Ok(self.stop().is_ok().then_some(Event::TimedOut { missing, limit }))
     }
 

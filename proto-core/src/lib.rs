@@ -4,6 +4,8 @@
 pub mod client;
 pub mod command;
 pub mod error;
+#[cfg(feature = "seeded-faults")]
+pub mod fault;
 #[cfg(any(feature = "embedded-io", feature = "embedded-io-async"))]
 pub mod io;
 pub mod json;
@@ -11,6 +13,7 @@ pub mod legacy;
 pub mod machine;
 pub mod packet;
 mod queue;
+mod seeded;
 pub mod server;
 pub mod status;
 pub mod telemetry;

@@ -23,6 +23,7 @@ use crate::legacy;
 use crate::machine::{Machine, Progress, Timeouts, earlier};
 use crate::packet::{NextState, PING_LEN, State, encode_ping};
 use crate::queue::Queue;
+use crate::seeded::seeded;
 use crate::time::Instant;
 use crate::wire::string::Chunk;
 
@@ -168,6 +169,8 @@ pub struct Server<A> {
     warned: bool,
     closing: bool,
     failed: Option<Error>,
+    #[cfg(feature = "seeded-faults")]
+    fault: Option<crate::fault::Fault>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -199,7 +202,23 @@ impl<A: AsRef<[u8]>> Server<A> {
             warned: false,
             closing: false,
             failed: None,
+            #[cfg(feature = "seeded-faults")]
+            fault: None,
         }
+    }
+
+    /// Makes the machine break a rule: **never for use**
+    #[cfg(feature = "seeded-faults")]
+    pub const fn seed(&mut self, fault: crate::fault::Fault) {
+        self.fault = Some(fault);
+    }
+
+    /// Forgets how many bytes came before, which only the offset in an error tells
+    ///
+    /// For a model, to which two connections are the same that differ in nothing else.
+    #[cfg(feature = "testing")]
+    pub const fn forget_offset(&mut self) {
+        self.receive.forget_offset();
     }
 
     /// Where the connection stands
@@ -229,8 +248,11 @@ impl<A: AsRef<[u8]>> Server<A> {
         if self.closing || self.failed.is_some() || self.awaiting == Some(Awaiting::Last) {
             return Err(Skipped::Closing);
         }
-        if self.state != State::Default {
+        if self.state != State::Default && !seeded!(self, PingInStatus) {
             return Err(Skipped::InStatus);
+        }
+        if seeded!(self, FifthOutstanding) && self.pings.len() == MAX_OUTSTANDING && self.pings.remove(0).is_some() {
+            self.begun = self.begun.saturating_sub(1);
         }
         self.pings.push(Unanswered { payload, sent: Instant::ZERO }).map_err(|_| Skipped::Owing)
     }
@@ -263,7 +285,7 @@ impl<A: AsRef<[u8]>> Server<A> {
             return;
         }
         match &self.answer {
-            Some(answer) if self.ahead == 0 => {
+            Some(answer) if self.ahead == 0 || seeded!(self, AnswerOvertakesPings) => {
                 if let Answer::Pong(payload) = answer {
                     self.packet = encode_ping(*payload);
                 }
@@ -291,12 +313,20 @@ impl<A: AsRef<[u8]>> Server<A> {
 
     /// Id 01: a Pong that is owed, else in the status state a Ping (§3)
     fn handle_ping(&mut self, now: Instant, payload: i64) -> Option<Event<'static>> {
-        if let Some(pong) = self.settle(now, payload) {
+        let owed =
+            if seeded!(self, OwedPongEchoed) && self.state == State::Status { None } else { self.settle(now, payload) };
+        if seeded!(self, EchoInDefault) && self.state == State::Default {
+            self.answer(Answer::Pong(payload));
+            return owed.or(Some(Event::Ping { payload }));
+        }
+        if let Some(pong) = owed {
             return Some(pong);
         }
         match self.state {
             State::Status => {
-                self.state = State::Default;
+                if !seeded!(self, StaysInStatus) {
+                    self.state = State::Default;
+                }
                 self.answer(Answer::Pong(payload));
                 Some(Event::Ping { payload })
             }
@@ -357,6 +387,9 @@ impl<A: AsRef<[u8]>> Machine for Server<A> {
             return;
         }
         if self.sending == Sending::Answer {
+            if seeded!(self, WaitsForEver) && matches!(self.answer, Some(Answer::Given(_))) {
+                self.awaiting = Some(Awaiting::Response);
+            }
             self.answer = None;
         }
         self.sending = Sending::Nothing;

@@ -17,6 +17,7 @@ mod display;
 use core::fmt;
 use core::net::{Ipv4Addr, SocketAddrV4};
 
+pub use display::ShownAddress;
 use heapless::String;
 use postcard::ser_flavors::Flavor;
 use serde::{Deserialize, Serialize};

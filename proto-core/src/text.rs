@@ -241,12 +241,13 @@ impl<const N: usize> Text<N> {
         }
     }
 
-    /// Appends the line feed that ends an entry, where it fits
+    /// Appends the line feed that ends the entry begun at byte `start`, where it fits
     ///
-    /// Where it does not, nothing is lost yet: the next entry, if any, will not fit either.
-    pub(crate) fn end_entry(&mut self) {
-        if !self.truncated {
-            let _ = self.kept.push('\n');
+    /// Where it does not, nothing is lost yet, for the next entry, if any, will not fit either; but an empty entry is
+    /// nothing without it.
+    pub(crate) fn end_entry(&mut self, start: usize) {
+        if !self.truncated && self.kept.push('\n').is_err() {
+            self.truncated = self.len() <= start;
         }
     }
 
@@ -318,7 +319,9 @@ impl Edit<'_> {
 
     /// Appends the printable ASCII at the beginning of `text`, and returns what is after it
     fn push_run<'a>(&mut self, text: &'a str) -> &'a str {
-        let (run, rest) = text.split_at_checked(run::printable(text.as_bytes())).unwrap_or(("", text));
+        // One byte more than there can be room for shows that it is cut; what comes behind need not be looked at.
+        let bytes = text.as_bytes().get(..N.saturating_add(1)).unwrap_or(text.as_bytes());
+        let (run, rest) = text.split_at_checked(run::printable(bytes)).unwrap_or(("", text));
         self.push_raw(run);
         rest
     }

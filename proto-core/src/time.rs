@@ -56,6 +56,8 @@ impl Instant {
 
 /// `duration` in whole microseconds, without the 128-bit arithmetic of `Duration::as_micros`
 #[must_use]
+// A product of 64 bits with a look at its overflow: long on a machine of 32 bits, and called everywhere.
+#[inline(never)]
 pub const fn micros(duration: Duration) -> u64 {
     duration.as_secs().saturating_mul(1_000_000).saturating_add(duration.subsec_micros() as u64)
 }

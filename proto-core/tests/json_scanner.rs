@@ -262,6 +262,29 @@ fn skipping_passes_over_exactly_one_value() {
 }
 
 #[test]
+fn the_rest_of_a_string_is_skipped_and_leaves_no_half_of_a_pair_behind() {
+    let document = r#"["a\ud83d\"\u00e9\n\ud83d","\ude00",7]"#;
+    for at in 0..document.len() {
+        let mut scanner = Scanner::new();
+        let (mut tokens, mut skipped) = (Vec::new(), false);
+        for mut piece in [&document[..at], &document[at..]] {
+            while let Some(token) = scanner.next(&mut piece).unwrap() {
+                if !skipped && token == Token::String(Piece::Text("a")) {
+                    scanner.skip();
+                    skipped = true;
+                    continue;
+                }
+                tokens.push(format!("{token:?}"));
+            }
+        }
+        assert_eq!(scanner.finish(), Ok(None));
+        let second = [Token::String(Piece::Char('\u{fffd}')), Token::String(Piece::End(""))].map(|t| format!("{t:?}"));
+        assert_eq!(tokens[1..3], second, "cut at byte {at}");
+        assert!(skipped && tokens.len() == 5, "cut at byte {at}: {tokens:?}");
+    }
+}
+
+#[test]
 fn an_open_container_is_skipped_to_its_end() {
     let mut scanner = Scanner::new();
     let mut input = r#"[[1,[2],{"a":3}],{"b":[4]},"five"]"#;

@@ -19,7 +19,8 @@ use embedded_io::ErrorKind;
 use proto_core::client::{Config, Event as C, Missing};
 use proto_core::error::{Closed, Violation};
 use proto_core::io::{Driver, Error, Step};
-use proto_core::packet::{NextState, REQUEST};
+use proto_core::legacy::Kind;
+use proto_core::packet::{NextState, REQUEST, State};
 use proto_core::server::Event as S;
 use proto_core::testing::{frame, handshake, ping, response};
 use proto_core::{Client, Instant, Server, Timeouts};
@@ -43,6 +44,8 @@ struct Memory {
     stalls: usize,
     /// Flushes that an async transport does not end at once
     flush_stalls: usize,
+    /// How writes fail, before any succeeds
+    failures: VecDeque<ErrorKind>,
 }
 
 impl Memory {
@@ -54,6 +57,7 @@ impl Memory {
             flushed: 0,
             stalls: 0,
             flush_stalls: 0,
+            failures: VecDeque::new(),
         }
     }
 
@@ -73,10 +77,13 @@ impl Memory {
         }
     }
 
-    fn put(&mut self, bytes: &[u8]) -> usize {
+    fn put(&mut self, bytes: &[u8]) -> Result<usize, ErrorKind> {
+        if let Some(failure) = self.failures.pop_front() {
+            return Err(failure);
+        }
         let count = bytes.len().min(self.width);
         self.written.extend_from_slice(&bytes[..count]);
-        count
+        Ok(count)
     }
 }
 
@@ -95,7 +102,7 @@ impl embedded_io::Read for Blocking {
 
 impl embedded_io::Write for Blocking {
     fn write(&mut self, bytes: &[u8]) -> Result<usize, ErrorKind> {
-        Ok(self.0.put(bytes))
+        self.0.put(bytes)
     }
 
     fn flush(&mut self) -> Result<(), ErrorKind> {
@@ -121,7 +128,7 @@ impl embedded_io_async::Write for Async {
                 self.0.stalls -= 1;
                 return Poll::Pending;
             }
-            Poll::Ready(Ok(self.0.put(bytes)))
+            Poll::Ready(self.0.put(bytes))
         })
         .await
     }
@@ -327,4 +334,77 @@ fn an_async_step_that_is_dropped_for_a_deadline_loses_nothing() {
     assert_eq!((steps, idle), (4, 1), "three were dropped");
     let memory = driver.into_parts().1.0;
     assert_eq!(memory.written, [ping(15_000), ANSWER.to_vec(), ping(9)].concat());
+}
+
+#[test]
+fn a_write_that_is_interrupted_is_made_again_and_any_other_failure_is_told() {
+    let failing = || {
+        let mut memory = Memory::new([]);
+        memory.failures = [ErrorKind::Interrupted, ErrorKind::BrokenPipe].into();
+        memory
+    };
+    let broken = Err(Error::Transport(ErrorKind::BrokenPipe));
+    let mut driver = Driver::new(pinging(), Blocking(failing()), || Instant::ZERO);
+    assert_eq!(driver.flush(), broken);
+    assert_eq!(driver.flush(), Ok(()), "what was not written is still there");
+    assert_eq!(driver.into_parts().1.0.written, hello());
+
+    let mut driver = Driver::new(pinging(), Async(failing()), || Instant::ZERO);
+    assert_eq!(poll_once(driver.flush_async()), Some(broken));
+    assert_eq!(poll_once(driver.flush_async()), Some(Ok(())));
+    assert_eq!(driver.into_parts().1.0.written, hello());
+}
+
+#[test]
+fn an_async_driver_tells_errors_apart_as_the_blocking_one_does() {
+    let broken = Async(Memory::new([Read::Fail(ErrorKind::ConnectionReset)]));
+    let mut driver = Driver::new(pinging(), broken, || Instant::ZERO);
+    let step = poll_once(driver.step_async(&mut [0; 8], |_, _| {}));
+    assert_eq!(step, Some(Err(Error::Transport(ErrorKind::ConnectionReset))));
+
+    let mut stuck = Async(Memory::new([]));
+    stuck.0.width = 0;
+    let mut driver = Driver::new(pinging(), stuck, || Instant::ZERO);
+    assert_eq!(poll_once(driver.step_async(&mut [0; 8], |_, _| {})), Some(Err(Error::WriteZero)));
+}
+
+#[test]
+fn an_async_read_that_times_out_fires_what_is_due_and_one_at_the_end_stays_there() {
+    let now = Cell::new(Instant::ZERO);
+    let reads = [Read::Fail(ErrorKind::TimedOut), Read::Bytes(hello()), Read::Bytes(vec![])];
+    let mut driver = Driver::new(server(), Async(Memory::new(reads)), || now.get());
+    assert_eq!(driver.now(), Instant::ZERO);
+    now.set(driver.deadline().unwrap());
+    let mut idle = 0;
+    let mut buffer = [0; 256];
+    let step = poll_once(driver.step_async(&mut buffer, |_, event| {
+        idle += i32::from(matches!(event, S::IdlePing { .. }));
+    }));
+    assert_eq!((step, idle), (Some(Ok(Step::Open)), 1));
+    assert_eq!(poll_once(driver.step_async(&mut buffer, |_, _| {})), Some(Ok(Step::Open)));
+    assert_eq!(driver.machine().state(), State::Status);
+    for _ in 0..2 {
+        assert_eq!(poll_once(driver.step_async(&mut buffer, |_, _| {})), Some(Ok(Step::Waiting)), "an answer is owed");
+    }
+    assert!(driver.machine_mut().respond(ANSWER));
+    assert_eq!(poll_once(driver.step_async(&mut buffer, |_, _| {})), Some(Ok(Step::Finished)));
+}
+
+#[test]
+fn an_end_that_is_an_event_is_handed_out() {
+    // `FE` and no more is a ping from before 1.4.
+    let mut driver = Driver::new(server(), Blocking(Memory::new([Read::Bytes(vec![0xFE])])), || Instant::ZERO);
+    let mut seen = Vec::new();
+    let mut buffer = [0; 8];
+    for _ in 0..2 {
+        let step = driver.step(&mut buffer, |server, event| {
+            if let S::LegacyPing(kind) = event {
+                seen.push(kind);
+                assert!(server.respond(ANSWER));
+            }
+        });
+        assert!(step.is_ok());
+    }
+    assert_eq!(seen, [Kind::Beta]);
+    assert_eq!(driver.into_parts().1.0.written, ANSWER);
 }

@@ -102,6 +102,26 @@ fn document() -> impl Strategy<Value = Value> {
     })
 }
 
+#[test]
+fn what_no_buffer_has_room_for_is_passed_over_and_the_rest_is_read() {
+    let long = r#"\u00e9\ud83d\ude00\n\"x"#.repeat(60);
+    let head = format!(r#"{{"version":{{"name":"{long}","protocol":7}},"description":[{{"text":"{long}"}},"{long}"],"#);
+    let tail = format!(r#""players":{{"sample":[{{"name":"{long}"}},{{"name":"b"}}],"max":3,"online":"{long}"}}}}"#);
+    let document = head + &tail;
+    for at in 0..document.len() {
+        let mut picker: Picker = Picker::new();
+        let (before, behind) = document.split_at(at);
+        picker.feed(before).unwrap();
+        picker.feed(behind).unwrap();
+        let status = picker.finish().unwrap();
+        assert_eq!((status.protocol(), status.max(), status.sample_listed()), (Some(7), Some(3), Some(2)), "{at}");
+        let cut = [Field::VersionName, Field::Description, Field::Sample];
+        assert!(cut.iter().all(|field| status.truncated().contains(*field)), "{at}");
+        assert!(status.malformed().contains(Field::Online) && status.online().is_none(), "{at}");
+        assert!(status.version_name().unwrap().starts_with("\u{e9}\u{1f600} \"x\u{e9}"), "{at}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1000) })]
 
@@ -180,4 +200,22 @@ proptest! {
             .collect();
         prop_assert_eq!(status.sample().collect::<Vec<_>>(), names);
     }
+}
+
+#[test]
+fn a_name_that_does_not_fit_is_flagged_even_if_it_is_empty() {
+    let sample = |names: &[&str]| {
+        let elements: Vec<Value> = names.iter().map(|name| json!({ "name": name })).collect();
+        let mut picker: Picker<8, 8, 8> = Picker::new();
+        picker.feed(&json!({ "players": { "sample": elements } }).to_string()).unwrap();
+        let status = picker.finish().unwrap();
+        (status.sample().map(str::to_owned).collect::<Vec<_>>(), status.truncated().contains(Field::Sample))
+    };
+    let kept = |names: &[&str]| (names.iter().map(|name| (*name).to_owned()).collect(), false);
+    assert_eq!(sample(&["1234567"]), kept(&["1234567"]));
+    assert_eq!(sample(&["12345678"]), kept(&["12345678"]));
+    assert_eq!(sample(&["123456", ""]), kept(&["123456", ""]));
+    // The line feed that would end the empty one has no room.
+    assert_eq!(sample(&["1234567", ""]), (vec!["1234567".to_owned()], true));
+    assert_eq!(sample(&["12345678", "§a"]), (vec!["12345678".to_owned()], true));
 }

@@ -4,24 +4,29 @@
 //! [`Command`]s and takes its [`Event`]s, and the server neither knows nor cares which.
 
 mod connection;
+mod deadlines;
 mod document;
+mod drive;
 mod event;
+mod ready;
 mod registry;
 mod throttle;
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use proto_core::State;
 use proto_core::command::ServerCommand;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
+use tokio::sync::{Notify, mpsc};
+use tokio::task::{JoinSet, unconstrained};
 use tokio::time::Instant;
 
+use self::connection::{Connection, Over};
 pub use self::document::check as check_document;
+use self::drive::Drive;
 pub use self::event::{Client, Event};
 use self::registry::Registry;
 use self::throttle::Throttle;
@@ -61,6 +66,12 @@ const STOP_DEADLINE: Duration = Duration::from_secs(2);
 /// How long to wait when the system has no more descriptors or memory for a connection
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// Whether a connection has its listener's options
+///
+/// Pings are small and their time is measured: never wait for more to send. Where the system hands that on, it is said once
+/// and not to each connection.
+const INHERITED: bool = cfg!(any(target_os = "linux", target_os = "android"));
+
 /// A server that is bound and not yet running
 pub struct Server {
     listener: TcpListener,
@@ -76,7 +87,10 @@ struct Shared {
     events: Events<Event>,
     registry: Registry,
     documents: document::Documents,
-    stopping: watch::Receiver<bool>,
+    /// Told when the last client has left
+    emptied: Notify,
+    /// Those that wait for the front end to be told that their connection is over
+    farewells: Mutex<JoinSet<()>>,
 }
 
 impl Server {
@@ -95,6 +109,9 @@ impl Server {
             let _unsupported = socket2::SockRef::from(&socket).set_only_v6(false);
         }
         socket.bind(config.listen)?;
+        if INHERITED {
+            let _unsupported = socket.set_nodelay(true);
+        }
         let listener = socket.listen(config.backlog)?;
         let address = listener.local_addr()?;
         Ok(Self { listener, address, config, documents })
@@ -110,17 +127,19 @@ impl Server {
     ///
     /// Whatever a client does, the server goes on. Ends with [`Event::Stopped`].
     pub async fn run(self, clock: Clock, mut commands: mpsc::Receiver<Command>, events: Events<Event>) {
-        let (stop, stopping) = watch::channel(false);
         let shared = Arc::new(Shared {
             registry: Registry::new(),
             documents: self.documents,
             config: self.config,
             clock,
             events,
-            stopping,
+            emptied: Notify::new(),
+            farewells: Mutex::default(),
         });
         shared.events.send(Event::Listening { address: self.address }).await;
-        let mut tasks = JoinSet::new();
+        // Ends with this future, should that be dropped.
+        let mut driving = JoinSet::new();
+        driving.spawn(unconstrained(Drive::new(Arc::clone(&shared))));
         let mut refused = Throttle::new();
         let mut failed = Throttle::new();
         let mut accept_from = None;
@@ -133,7 +152,7 @@ impl Server {
                 accepted = accept(&self.listener, accept_from) => {
                     accept_from = None;
                     match accepted {
-                        Ok((stream, client)) if shared.has_room() => shared.admit(stream, client, &mut tasks).await,
+                        Ok((stream, client)) if shared.has_room() => shared.admit(stream, client).await,
                         Ok((_closed, client)) => refused.note(client),
                         Err(error) if is_gone(&error) => {}
                         Err(error) => {
@@ -142,17 +161,23 @@ impl Server {
                         }
                     }
                 }
-                Some(_ended) = tasks.join_next(), if !tasks.is_empty() => {}
                 (last, count) = refused.due() => shared.tell_refused(last, count).await,
                 (error, count) = failed.due() => shared.tell_failed(&error, count).await,
             }
         }
         drop(self.listener);
-        let _receivers_may_be_gone = stop.send(true);
-        let all_closed = async { while tasks.join_next().await.is_some() {} };
-        if tokio::time::timeout(STOP_DEADLINE, all_closed).await.is_err() {
-            tasks.shutdown().await;
-        }
+        shared.registry.lock().stop(&shared);
+        // Nobody comes any more, so who waits for a farewell or lingers are the last.
+        let all_closed = async {
+            while shared.registry.len() > 0 {
+                shared.emptied.notified().await;
+            }
+            let mut farewells = shared.take_farewells();
+            while farewells.join_next().await.is_some() {}
+        };
+        let _closed_either_way = tokio::time::timeout(STOP_DEADLINE, all_closed).await;
+        driving.shutdown().await;
+        shared.registry.lock().clear();
         shared.events.send(Event::Stopped).await;
     }
 }
@@ -182,13 +207,35 @@ impl Shared {
         u32::try_from(self.registry.len()).is_ok_and(|clients| clients < self.config.max_clients)
     }
 
-    async fn admit(self: &Arc<Self>, stream: TcpStream, address: SocketAddr, tasks: &mut JoinSet<()>) {
-        // Pings are small and their time is measured: never wait for more to send.
-        let _unsupported = stream.set_nodelay(true);
-        let connection = self.registry.add(address, self.clock.now(), &self.config);
+    async fn admit(&self, stream: TcpStream, client: SocketAddr) {
+        if !INHERITED {
+            let _unsupported = stream.set_nodelay(true);
+        }
+        let place = self.registry.add(Connection::new(stream, client, self.clock.now(), &self.config));
         self.documents.set_online(self.registry.len());
-        self.events.send(Event::Connected { client: address }).await;
-        tasks.spawn(connection::serve(stream, connection, Arc::clone(self)));
+        self.events.send(Event::Connected { client }).await;
+        self.registry.wake(place);
+    }
+
+    /// A connection is over, and there are as many as `clients` left
+    fn left(&self, client: SocketAddr, over: &Over, clients: usize) {
+        self.documents.set_online(clients);
+        if clients == 0 {
+            self.emptied.notify_one();
+        }
+        if self.events.is_quiet() {
+            return;
+        }
+        if let Err(event) = self.events.try_send(over.event(client)) {
+            let events = self.events.clone();
+            let mut farewells = self.farewells.lock().unwrap_or_else(PoisonError::into_inner);
+            while farewells.try_join_next().is_some() {}
+            farewells.spawn(async move { events.send(event).await });
+        }
+    }
+
+    fn take_farewells(&self) -> JoinSet<()> {
+        std::mem::take(&mut *self.farewells.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     async fn tell_refused(&self, last: SocketAddr, count: usize) {

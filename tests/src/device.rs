@@ -60,7 +60,8 @@ impl Board {
     #[must_use]
     pub fn emulator(self) -> Emulator {
         let network = format!("user,id=net,model={}", self.network);
-        Emulator { board: self, network, words: vec!["seed=7".to_owned()], more: Vec::new(), waits: true }
+        let firmware = firmware(self.name);
+        Emulator { board: self, firmware, network, words: vec!["seed=7".to_owned()], more: Vec::new(), waits: true }
     }
 
     /// An emulator on a wire of our own
@@ -95,6 +96,7 @@ pub fn each<T: Send>(boards: &[Board], test: impl Fn(Board) -> T + Sync) -> Vec<
 #[derive(Clone, Debug)]
 pub struct Emulator {
     board: Board,
+    firmware: PathBuf,
     network: String,
     words: Vec<String>,
     more: Vec<OsString>,
@@ -124,21 +126,32 @@ impl Emulator {
         self
     }
 
+    /// With the firmware that fails when one of its words is `panic` or `fault`
+    #[must_use]
+    pub fn with_faults(mut self) -> Self {
+        self.firmware = firmware(&format!("{}-faults", self.board.name));
+        self
+    }
+
+    /// The file of its firmware
+    #[must_use]
+    pub fn firmware(&self) -> &Path {
+        &self.firmware
+    }
+
     /// Starts it
     #[must_use]
     pub fn start(self) -> Device {
-        let firmware = firmware(self.board);
         let (home, listener) = (Home::new(), Listener::new());
         let reports = home.path().join("reports");
-        // A comma in a value of an option is doubled.
-        let words = self.words.iter().fold(String::new(), |words, word| words + ",arg=" + &word.replace(',', ",,"));
+        let words: String = self.words.iter().map(|word| [",arg=", &word.replace(',', ",,")].concat()).collect();
         let mut qemu = Command::new("qemu-system-arm");
         qemu.args(["-machine", self.board.name, "-display", "none", "-monitor", "none", "-nic", &self.network])
             .args(["-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"])
             .args(["-serial", &format!("file:{}", reports.display()), "-qmp", &listener.option()])
             .args(["-semihosting-config", &format!("enable=on,target=native,arg=slp-device{words}")])
             .arg("-kernel")
-            .arg(firmware)
+            .arg(existing(&self.firmware))
             .args(self.more);
         if self.board.icount {
             qemu.args(["-icount", if self.waits { "shift=0" } else { "shift=0,sleep=off" }]);
@@ -157,13 +170,17 @@ impl Emulator {
     }
 }
 
-/// The firmware of a board: in `SLP_FIRMWARE`, or where `cargo xtask build-firmware` puts it
-fn firmware(board: Board) -> PathBuf {
+/// A firmware of that name: in `SLP_FIRMWARE`, or where `cargo xtask build-firmware` puts it
+fn firmware(name: &str) -> PathBuf {
     let own = env::current_exe().expect("a test is a file");
     // target/PROFILE/deps/TEST
     let beside = || own.ancestors().nth(3).expect("tests are in a folder of three").join("firmware");
-    let file = env::var_os("SLP_FIRMWARE").map_or_else(beside, PathBuf::from).join(format!("{}.elf", board.name));
-    assert!(file.is_file(), "there is no {}; build it with `cargo xtask build-firmware --all`", file.display());
+    env::var_os("SLP_FIRMWARE").map_or_else(beside, PathBuf::from).join(format!("{name}.elf"))
+}
+
+fn existing(file: &Path) -> &Path {
+    let how = "cargo xtask build-firmware --all, and with --fault-injection for those that fail";
+    assert!(file.is_file(), "there is no {}; build it with: {how}", file.display());
     file
 }
 

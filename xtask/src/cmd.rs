@@ -267,6 +267,16 @@ impl Conversation<'_> {
         Some((child.stdin.take()?, child.stdout.take()?, child.stderr.take()?))
     }
 
+    /// Its number in the system
+    pub(crate) fn id(&self) -> u32 {
+        self.running.child.id()
+    }
+
+    /// How it ended, if it has
+    pub(crate) fn ended(&mut self) -> Result<Option<ExitStatus>, CmdError> {
+        self.running.poll()
+    }
+
     /// Waits for the end, at most until the deadline
     pub(crate) fn wait(mut self) -> Result<(), CmdError> {
         let status = self.running.wait()?;

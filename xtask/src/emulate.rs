@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 
-use crate::build_firmware::{self, BOARDS, Board};
+use crate::build_firmware::{self, EMULATED, Emulated};
 use crate::setup::Need;
 use crate::{complain, say};
 use qemu::Qemu;
@@ -41,7 +41,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:25565")]
     server: String,
     /// The board
-    #[arg(long, value_name = "NAME", default_value = BOARDS[0].name)]
+    #[arg(long, value_name = "NAME", default_value = EMULATED[0].name)]
     board: String,
     /// An address for the device, instead of asking for one
     #[arg(long, value_name = "ADDRESS/PREFIX")]
@@ -77,7 +77,7 @@ pub(crate) struct Args {
 
 /// Runs the command
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let board = Board::named(&args.board)?;
+    let board = Emulated::named(&args.board)?;
     if (args.window || args.screenshot.is_some()) && !qemu::has_screen(board) {
         bail!("the emulator has no screen for {}", board.name);
     }
@@ -144,15 +144,24 @@ fn settings(args: &Args) -> Vec<String> {
 
 /// A server of this machine's own is the emulator's host to the device
 fn seen_from_device(server: &str) -> String {
-    let (host, port) = match server.rsplit_once(':') {
+    let (host, port) = parts(server);
+    let host = if is_local(server) { HOST } else { host };
+    port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+/// Whether a server is this machine's own
+pub(crate) fn is_local(server: &str) -> bool {
+    let (host, _) = parts(server);
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    bare.eq_ignore_ascii_case("localhost") || bare.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+}
+
+/// Host and port
+fn parts(server: &str) -> (&str, Option<&str>) {
+    match server.rsplit_once(':') {
         Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, Some(port)),
         _ => (server, None),
-    };
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    let local =
-        bare.eq_ignore_ascii_case("localhost") || bare.parse().is_ok_and(|address: IpAddr| address.is_loopback());
-    let host = if local { HOST } else { host };
-    port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    }
 }
 
 fn absolute(file: &Path) -> anyhow::Result<PathBuf> {

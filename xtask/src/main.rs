@@ -12,10 +12,17 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
+mod bench;
 mod build_firmware;
 mod ci;
 mod cmd;
+mod coverage;
 mod emulate;
+mod exhaustive;
+mod flash;
+mod fuzz;
+mod miri;
+mod model;
 mod mutants;
 mod report;
 mod screenshot;
@@ -41,8 +48,15 @@ enum Command {
     Screenshot(screenshot::Args),
     BuildFirmware(build_firmware::Args),
     Emulate(emulate::Args),
+    Flash(flash::Args),
     Size(size::Args),
     Mutants(mutants::Args),
+    Bench(bench::Args),
+    Model(model::Args),
+    Fuzz(fuzz::Args),
+    Coverage(coverage::Args),
+    Exhaustive(exhaustive::Args),
+    Miri(miri::Args),
 }
 
 fn main() -> ExitCode {
@@ -57,8 +71,15 @@ fn main() -> ExitCode {
         Command::Screenshot(args) => screenshot::run(&args),
         Command::BuildFirmware(args) => build_firmware::run(&args),
         Command::Emulate(args) => emulate::run(&args),
+        Command::Flash(args) => flash::run(&args),
         Command::Size(args) => size::run(&args),
         Command::Mutants(args) => mutants::run(&args),
+        Command::Bench(args) => bench::run(&args),
+        Command::Model(args) => model::run(&args),
+        Command::Fuzz(args) => fuzz::run(&args),
+        Command::Coverage(args) => coverage::run(&args),
+        Command::Exhaustive(args) => exhaustive::run(&args),
+        Command::Miri(args) => miri::run(&args),
     };
     outcome.unwrap_or_else(|error| {
         complain(format_args!("{error:#}"));

@@ -1,11 +1,12 @@
 //! `cargo xtask setup`: what the tests need besides a Rust toolchain and a C compiler
 //!
 //! It asks first and installs only what is missing, so a second run takes a fraction of a second. What it cannot install
-//! is told in one line: what, what for, how. Everything that is no tool of the whole system goes below `target/peers`.
+//! is told in one line: what, what for, how. Everything that is no tool of the whole system goes below `target`.
 //! It never removes or upgrades what somebody else installed.
 
 use std::fmt;
 use std::fs::{self, File};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -35,8 +36,16 @@ pub(crate) enum Need {
     Rustfmt,
     /// `cargo clippy`
     Clippy,
+    /// The nightly toolchain, for what stable Rust does not have
+    Nightly,
+    /// `cargo miri` of the nightly toolchain
+    Miri,
+    /// LLVM's tools, which read what coverage writes
+    LlvmTools,
     /// The standard library of a bare Cortex-M3
     Thumb,
+    /// The standard library of a bare Cortex-M4 or M7 with floating point
+    ThumbFloat,
     /// The standard library of 64-bit Windows
     Windows,
     /// The emulator that the device's firmware runs in
@@ -45,6 +54,10 @@ pub(crate) enum Need {
     Mcstatus,
     /// minecraft-protocol in `target/peers/node`
     MinecraftProtocol,
+    /// What counts instructions
+    Valgrind,
+    /// quarry in `target/peers/quarry`
+    Quarry,
     /// typos and taplo in `target/peers/linters`
     Linters,
     /// A program that cargo builds, below `target/tools`
@@ -52,17 +65,25 @@ pub(crate) enum Need {
 }
 
 impl Need {
-    /// Everything, quick ones first
-    pub(crate) const ALL: [Self; 10] = [
+    /// Everything that the tests need, quick ones first; what a command alone needs is installed when it runs
+    pub(crate) const ALL: [Self; 18] = [
         Self::Rustfmt,
         Self::Clippy,
         Self::Thumb,
+        Self::ThumbFloat,
         Self::Windows,
+        Self::LlvmTools,
+        Self::Nightly,
+        Self::Miri,
         Self::Qemu,
+        Self::Valgrind,
         Self::Linters,
         Self::Mcstatus,
         Self::MinecraftProtocol,
         Self::Tool(&tool::MACHETE),
+        Self::Tool(&tool::LLVM_COV),
+        Self::Tool(&tool::FUZZ),
+        Self::Tool(&tool::GUNGRAUN),
         Self::Tool(&tool::DENY),
     ];
 
@@ -72,12 +93,18 @@ impl Need {
             Self::Rustfmt => "rustfmt",
             Self::Clippy => "clippy",
             Self::Thumb => rust::THUMB,
+            Self::ThumbFloat => rust::THUMB_FLOAT,
             Self::Windows => rust::WINDOWS,
+            Self::Nightly => "nightly Rust",
+            Self::Miri => "miri",
+            Self::LlvmTools => "llvm-tools",
             Self::Qemu => "QEMU",
             Self::Mcstatus => "mcstatus",
             Self::MinecraftProtocol => "minecraft-protocol",
+            Self::Valgrind => "valgrind",
             Self::Linters => "typos and taplo",
             Self::Tool(tool) => tool.name,
+            Self::Quarry => "quarry",
         }
     }
 
@@ -87,12 +114,18 @@ impl Need {
             Self::Rustfmt => rust::component("rustfmt", &["fmt", "--version"], install),
             Self::Clippy => rust::component("clippy", &["clippy", "--version"], install),
             Self::Thumb => rust::target(rust::THUMB, "the build for a microcontroller", install),
+            Self::ThumbFloat => rust::target(rust::THUMB_FLOAT, "the build for the NUCLEO boards", install),
             Self::Windows => rust::target(rust::WINDOWS, "the check for Windows", install),
+            Self::Nightly => rust::nightly(install),
+            Self::Miri => rust::miri(install),
+            Self::LlvmTools => rust::llvm_tools(install),
             Self::Qemu => system::qemu(install),
             Self::Mcstatus => python::mcstatus(install),
             Self::MinecraftProtocol => node::minecraft_protocol(install),
+            Self::Valgrind => system::valgrind(install),
             Self::Linters => python::linters(install),
             Self::Tool(tool) => tool.ensure(install),
+            Self::Quarry => python::quarry(install),
         }
     }
 }
@@ -143,6 +176,11 @@ pub(crate) fn ensure(needs: &[Need], install: bool) -> anyhow::Result<Vec<(Need,
         results.push((*need, result));
     }
     Ok(results)
+}
+
+/// Where probe-rs is
+pub(crate) fn probe_rs() -> Result<PathBuf, Missing> {
+    system::probe_rs()
 }
 
 /// Keeps two of these commands from installing at once, until the file is dropped

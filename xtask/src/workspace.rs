@@ -22,6 +22,11 @@ pub(crate) fn peer_files() -> PathBuf {
     root().join("tests").join("peers")
 }
 
+/// The workspace of the load generator and of the servers to compare with
+pub(crate) fn load_files() -> PathBuf {
+    root().join("tests").join("load")
+}
+
 /// Where the peers written by others are installed
 pub(crate) fn peers() -> PathBuf {
     root().join("target").join("peers")

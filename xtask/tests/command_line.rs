@@ -24,7 +24,25 @@ fn help_names_every_command() {
     let output = xtask(&["help"]);
     assert!(output.status.success());
     let help = String::from_utf8(output.stdout).unwrap();
-    for command in ["setup", "test", "ci", "screenshot", "help"] {
+    let commands = [
+        "setup",
+        "test",
+        "ci",
+        "screenshot",
+        "build-firmware",
+        "emulate",
+        "flash",
+        "size",
+        "model",
+        "bench",
+        "mutants",
+        "fuzz",
+        "coverage",
+        "exhaustive",
+        "miri",
+        "help",
+    ];
+    for command in commands {
         assert!(help.contains(&format!("\n  {command} ")), "no {command} in {help}");
     }
 }
@@ -35,13 +53,11 @@ fn steps_are_listed_in_order() {
     assert!(output.status.success());
     let list = String::from_utf8(output.stdout).unwrap();
     let names: Vec<_> = list.lines().filter_map(|line| line.split_whitespace().next()).collect();
-    assert_eq!(
-        names,
-        [
-            "fmt", "tidy", "policy", "clippy", "docs", "units", "e2e", "features", "thumb", "nopanic", "firmware",
-            "windows"
-        ]
-    );
+    let expected = [
+        "fmt", "tidy", "policy", "clippy", "docs", "units", "model", "fuzz", "coverage", "e2e", "features", "thumb",
+        "nopanic", "firmware", "cost", "bench", "windows",
+    ];
+    assert_eq!(names, expected);
 }
 
 #[test]
@@ -51,6 +67,8 @@ fn wrong_usage_is_one_line_and_status_2() {
     assert_wrong_usage(&["test", "--nope"], "--nope");
     assert_wrong_usage(&["test", ""], "no step");
     assert_wrong_usage(&["screenshot", "--size", "wide"], "two numbers");
+    assert_wrong_usage(&["fuzz", "no_such_target"], "no_such_target");
+    assert_wrong_usage(&["fuzz", "--minutes", "0"], "--minutes");
 }
 
 #[test]

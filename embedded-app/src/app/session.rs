@@ -5,6 +5,7 @@
 use core::net::SocketAddrV4;
 use core::time::Duration;
 
+use proto_core::Client;
 use proto_core::client::{Event, Missing, ResponseEnd};
 use proto_core::error::Id;
 use proto_core::status::{Picker, Status};
@@ -22,6 +23,15 @@ use crate::telemetry::{Telemetry, code};
 const VERSION: usize = 32;
 const DESCRIPTION: usize = 128;
 const NAMES: usize = 64;
+
+/// Bytes that the protocol takes on a device: the machine, and the picker with the document that it keeps
+///
+/// That is all: what is received goes from the TCP window into the machine as it lies there, what is sent from the machine
+/// into the window.
+pub const MACHINE: usize = size_of::<Client>();
+/// See [`MACHINE`]
+pub const PICKER: usize = size_of::<Picker<VERSION, DESCRIPTION, NAMES>>();
+const _: () = assert!(MACHINE + PICKER <= 2_048, "the protocol takes more than its 2 KiB");
 
 /// Who asked for the exchange in progress
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

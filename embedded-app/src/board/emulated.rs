@@ -1,17 +1,19 @@
-//! What the boards of the emulator have in common: sleep, settings and the end by semihosting, and the exceptions
+//! What the boards of the emulator have in common: sleep, settings, the end, and where random numbers start
+//!
+//! Settings and the end go by semihosting, so these boards run under an emulator or a debugger only.
 
-#![expect(unsafe_code, reason = "the start-up of a board names interrupts and handles faults")]
-
-use core::panic::PanicInfo;
+#![expect(unsafe_code, reason = "interrupts are named by their numbers, and unmasked")]
 
 use cortex_m::interrupt::InterruptNumber;
 use cortex_m::peripheral::NVIC;
 use proto_core::Instant;
 
-use super::Serial;
-use super::panic::{PANICKED, last_words};
+use super::Entropy;
+use crate::drivers::semihosting;
 use crate::drivers::systick::Clock;
-use crate::drivers::{semihosting, systick};
+
+/// The exit status that Rust programs have after a panic
+const PANICKED: u8 = 101;
 
 /// Room for the settings
 const COMMAND_LINE: usize = 256;
@@ -53,32 +55,25 @@ pub(super) fn sleep(clock: &Clock, deadline: Instant, waking: &[Interrupt], is_r
     }
 }
 
-/// The settings that the emulator was started with
-pub(super) fn with_settings<R>(read: impl FnOnce(&str) -> R) -> R {
+/// Hands over the settings that the emulator was started with
+pub fn with_settings<R>(read: impl FnOnce(&str) -> R) -> R {
     let mut buffer = [0; COMMAND_LINE];
     read(semihosting::command_line(&mut buffer).unwrap_or_default())
 }
 
 /// Ends the firmware with an exit status
-pub(super) fn exit(status: u8) -> ! {
+pub fn exit(status: u8) -> ! {
     semihosting::exit(status)
 }
 
-/// Tells both lines where the firmware panicked, and ends with the status that Rust programs have then
-pub(super) fn panicked(console: &mut impl Serial, telemetry: &mut impl Serial, info: &PanicInfo<'_>) -> ! {
-    cortex_m::interrupt::disable();
-    last_words(console, telemetry, info);
-    semihosting::exit(PANICKED)
+/// Ends it after a panic or a fault
+pub(super) fn failed() -> ! {
+    exit(PANICKED)
 }
 
-/// Time goes on
-#[cortex_m_rt::exception]
-fn SysTick() {
-    systick::handle_interrupt();
-}
-
-/// Nothing is left to be trusted after a fault: the status alone tells
-#[cortex_m_rt::exception]
-unsafe fn HardFault(_: &cortex_m_rt::ExceptionFrame) -> ! {
-    semihosting::exit(PANICKED)
+/// The MAC address and the timer, for want of anything better
+pub(super) fn entropy(mac_address: [u8; 6], now: Instant) -> Entropy {
+    let mut seed = [0; 8];
+    seed[2..].copy_from_slice(&mac_address);
+    Entropy { seed: u64::from_le_bytes(seed) ^ now.as_micros(), per_boot: false }
 }

@@ -1,12 +1,9 @@
 //! TI Stellaris LM3S6965 evaluation board, as QEMU's machine `lm3s6965evb` has it
 //!
-//! Console on UART0, telemetry on UART1, Ethernet, the time from `SysTick`; ended by semihosting, so it runs under an emulator
-//! or a debugger only. The chip has no source of random numbers: the seed is the MAC address and the timer, and what makes
+//! Console on UART0, telemetry on UART1, Ethernet, the time from `SysTick`. The chip has no source of random numbers: the seed is the MAC address and the timer, and what makes
 //! a boot differ is the `seed` of the settings, which `cargo xtask emulate` draws anew each time.
 
 #![expect(unsafe_code, reason = "the start-up of a board says which peripheral lies where")]
-
-use core::panic::PanicInfo;
 
 use proto_core::Instant;
 use static_cell::ConstStaticCell;
@@ -14,10 +11,11 @@ use static_cell::ConstStaticCell;
 use super::emulated::{self, Interrupt};
 use super::{Board, Entropy};
 use crate::display::Key;
+use crate::drivers::fifo::{Frames, Network};
 use crate::drivers::mmio::Block;
 use crate::drivers::pl011::Uart;
 use crate::drivers::ssd0323::Oled;
-use crate::drivers::stellaris_mac::{Frames, Mac};
+use crate::drivers::stellaris_mac::Mac;
 use crate::drivers::stellaris_system::{self as system, CLOCK_MHZ};
 use crate::drivers::systick::Clock;
 
@@ -59,7 +57,7 @@ pub struct Lm3s6965evb {
     clock: Clock,
     console: Uart,
     telemetry: Uart,
-    mac: Mac,
+    network: Network<Mac>,
     mac_address: [u8; 6],
     oled: Oled,
     keys: Keys,
@@ -126,33 +124,23 @@ impl Lm3s6965evb {
             clock: Clock::new(core.SYST, CLOCK_MHZ),
             console: Uart::new(uart_0, CLOCK_MHZ * 1_000_000),
             telemetry: Uart::new(uart_1, CLOCK_MHZ * 1_000_000),
-            mac: Mac::new(ethernet, FRAMES.take(), mac_address),
+            network: Network::new(Mac::new(ethernet, mac_address), FRAMES.take()),
             mac_address,
             oled: Oled::new(ssi_0, system::output(port_c, OLED_DATA)),
             keys: Keys::new(port_e, port_f),
         })
     }
 
-    /// The settings that the emulator was started with
-    pub fn with_settings<R>(&mut self, read: impl FnOnce(&mut Self, &str) -> R) -> R {
-        emulated::with_settings(|line| read(self, line))
-    }
-
-    /// Ends the firmware with an exit status
-    pub fn exit(status: u8) -> ! {
-        emulated::exit(status)
-    }
-
-    /// What is left to do after a panic: tells both lines where it was, and ends with status 101
-    pub fn panicked(info: &PanicInfo<'_>) -> ! {
+    /// Console and telemetry as a panic finds them
+    pub(super) fn last_lines() -> (Uart, Uart) {
         // SAFETY: the addresses are the data sheet's; whoever used the two lines before does not run any more.
         let [uart_0, uart_1] = unsafe { [UART_0, UART_1].map(|base| Block::new(base)) };
-        emulated::panicked(&mut Uart::resume(uart_0), &mut Uart::resume(uart_1), info)
+        (Uart::resume(uart_0), Uart::resume(uart_1))
     }
 }
 
 impl Board for Lm3s6965evb {
-    type Network = Mac;
+    type Network = Network<Mac>;
     type Serial = Uart;
     type Panel = Oled;
 
@@ -163,11 +151,11 @@ impl Board for Lm3s6965evb {
     }
 
     fn wait(&mut self, deadline: Instant) {
-        emulated::sleep(&self.clock, deadline, &WAKING, || self.mac.is_ready() || self.console.is_readable());
+        emulated::sleep(&self.clock, deadline, &WAKING, || self.network.is_ready() || self.console.is_readable());
     }
 
-    fn network(&mut self) -> &mut Mac {
-        &mut self.mac
+    fn network(&mut self) -> &mut Network<Mac> {
+        &mut self.network
     }
 
     fn mac_address(&self) -> [u8; 6] {
@@ -195,8 +183,6 @@ impl Board for Lm3s6965evb {
     }
 
     fn entropy(&mut self) -> Entropy {
-        let mut seed = [0; 8];
-        seed[..6].copy_from_slice(&self.mac_address);
-        Entropy { seed: u64::from_le_bytes(seed).rotate_left(16) ^ self.now().as_micros(), per_boot: false }
+        emulated::entropy(self.mac_address, self.now())
     }
 }

@@ -1,17 +1,23 @@
-//! What every board says when the firmware panics
+//! What every board says when the firmware panics or the processor faults, and how it ends then
+
+#![expect(unsafe_code, reason = "a fault is an exception, and a register tells its kind")]
 
 use core::panic::PanicInfo;
+use core::sync::atomic::{AtomicBool, Ordering};
 
+use cortex_m::peripheral::SCB;
+use cortex_m_rt::ExceptionFrame;
 use proto_core::telemetry::Report;
-use proto_core::text::{Hex, Sink};
-use proto_core::{Instant, put};
+use proto_core::text::{Hex, Show, Sink};
+use proto_core::{Instant, put, text};
 
-use super::Serial;
+#[cfg(not(feature = "nucleo"))]
+use super::emulated::failed;
+#[cfg(feature = "nucleo")]
+use super::nucleo::failed;
+use super::{Selected, Serial};
 use crate::drivers::frames::callers;
 use crate::telemetry::{Telemetry, code};
-
-/// The exit status that Rust programs have then
-pub(super) const PANICKED: u8 = 101;
 
 /// How often a full line is asked again before the rest is dropped
 const PATIENCE: u32 = 1_000_000;
@@ -19,21 +25,55 @@ const PATIENCE: u32 = 1_000_000;
 /// Callers that are told
 const CALLERS: usize = 8;
 
-/// Tells both lines who called, innermost first, waiting for them
+/// What is left to do after a panic: tells both lines who called, innermost first, and ends as the board does then
 ///
 /// What the panic itself says is not told: as soon as it is read, the program has to hold the place of every panic that there
 /// may be, and `core::fmt` for the messages, 20 KiB in all. The addresses lead to the same place.
-/// The reports' numbers start at 0 again, so a monitor sees that reports are missing.
-pub(super) fn last_words(console: &mut impl Serial, telemetry: &mut impl Serial, _: &PanicInfo<'_>) {
-    let mut reports = Telemetry::new();
-    let out = &mut Waiting(console);
-    put!(out, "\r\npanicked; called from");
-    for (depth, address) in (0..).zip(callers().take(CALLERS)) {
-        put!(out, " 0x", Hex(address, 8));
-        reports.report(Instant::ZERO, Report::Error { code: code::PANIC, numbers: [i64::from(address), depth] });
+pub fn panicked(_: &PanicInfo<'_>) -> ! {
+    let what = text!("panicked; called from", Addresses);
+    let reports = (0..).zip(callers().take(CALLERS));
+    end(&what, reports.map(|(depth, address)| Report::Error { code: code::PANIC, numbers: [address.into(), depth] }))
+}
+
+/// The callers, each after a blank
+struct Addresses;
+
+impl Show for Addresses {
+    fn show(&self, out: &mut dyn Sink) {
+        for address in callers().take(CALLERS) {
+            put!(out, " 0x", Hex(address, 8));
+        }
     }
-    put!(out, "\r\n");
-    let _sent = (0..PATIENCE).any(|_| reports.flush(telemetry));
+}
+
+/// The processor refused an instruction: tells both lines which one and why, and the console what LR held, which is
+/// often the caller
+#[cortex_m_rt::exception]
+unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
+    // SAFETY: reading CFSR changes nothing, and nothing else runs any more.
+    let status = unsafe { (*SCB::PTR).cfsr.read() };
+    let (at, link) = (frame.pc(), frame.lr());
+    let what = text!("fault at 0x", Hex(at, 8), ", LR 0x", Hex(link, 8), ", CFSR 0x", Hex(status, 8));
+    end(&what, core::iter::once(Report::Error { code: code::FAULT, numbers: [at.into(), status.into()] }))
+}
+
+/// Tells both lines, waiting for them, and ends
+///
+/// The reports' numbers start at 0 again, so a monitor sees that reports are missing.
+fn end(what: &dyn Show, reports: impl Iterator<Item = Report>) -> ! {
+    static ENDING: AtomicBool = AtomicBool::new(false);
+    cortex_m::interrupt::disable();
+    // Whoever fails here would fail here again.
+    if !ENDING.swap(true, Ordering::Relaxed) {
+        let (mut console, mut telemetry) = Selected::last_lines();
+        put!(&mut Waiting(&mut console), "\r\n", what, "\r\n");
+        let mut sender = Telemetry::new();
+        for report in reports {
+            sender.report(Instant::ZERO, report);
+            let _sent = (0..PATIENCE).any(|_| sender.flush(&mut telemetry));
+        }
+    }
+    failed()
 }
 
 /// A line that is waited for

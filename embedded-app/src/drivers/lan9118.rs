@@ -1,11 +1,8 @@
 //! SMSC LAN9118, an Ethernet controller on the memory bus
 //!
-//! One frame at a time through the controller's FIFOs, copied to a buffer here. It starts the PHY's negotiation and does
-//! not watch the link.
+//! It starts the PHY's negotiation and does not watch the link.
 
-use smoltcp::phy::{Device, DeviceCapabilities, Medium, RxToken, TxToken};
-use smoltcp::time::Instant;
-
+use super::fifo::{FRAME, Fifo, Place};
 use super::mmio::Block;
 
 /// RX and TX data FIFO ports, RX and TX status FIFO ports
@@ -58,51 +55,33 @@ const WHOLE: u32 = (1 << 13) | (1 << 12);
 /// RX status: error; the length is at bit 16
 const RECEIVE_ERROR: u32 = 1 << 15;
 
-/// Longest frame without its CRC
-const FRAME: usize = 1_514;
+/// Bytes of the CRC that a length of the RX status FIFO counts
 const CRC: usize = 4;
 /// Room in the TX data FIFO for a frame and its two commands
 const ROOM: u32 = 1_514 + 8 + 3;
 /// How often the controller is asked whether it is done
 const PATIENCE: u32 = 100_000;
 
-/// Memory for a frame in each direction
-#[derive(Debug)]
-pub(crate) struct LanFrames {
-    received: [u8; FRAME],
-    sending: [u8; FRAME],
-}
-
-impl LanFrames {
-    /// Unused memory
-    pub(crate) const fn new() -> Self {
-        Self { received: [0; FRAME], sending: [0; FRAME] }
-    }
-}
-
 /// The controller
 #[derive(Debug)]
-pub struct Lan9118 {
-    registers: Block,
-    frames: &'static mut LanFrames,
-}
+pub struct Lan9118(Block);
 
 impl Lan9118 {
     /// Starts it
-    pub(crate) fn new(registers: Block, frames: &'static mut LanFrames) -> Self {
+    pub(crate) fn new(registers: Block) -> Self {
         registers.write(HARDWARE_CONFIG, SOFT_RESET);
-        let lan = Self { registers, frames };
+        let lan = Self(registers);
         lan.until(|registers| registers.read(HARDWARE_CONFIG) & SOFT_RESET == 0);
         lan.until(|registers| registers.read(POWER) & READY != 0);
-        lan.registers.write(HARDWARE_CONFIG, STORE_AND_FORWARD);
-        lan.registers.write(INTERRUPTS, u32::MAX);
-        lan.registers.write(FIFO_LEVELS, 0);
-        lan.registers.write(INTERRUPT_CONFIG, INTERRUPT_PIN);
-        lan.registers.write(INTERRUPT_ENABLE, RECEIVED);
+        lan.0.write(HARDWARE_CONFIG, STORE_AND_FORWARD);
+        lan.0.write(INTERRUPTS, u32::MAX);
+        lan.0.write(FIFO_LEVELS, 0);
+        lan.0.write(INTERRUPT_CONFIG, INTERRUPT_PIN);
+        lan.0.write(INTERRUPT_ENABLE, RECEIVED);
         lan.write_mac(PHY_DATA, NEGOTIATE);
         lan.write_mac(PHY_ACCESS, PHY_CONTROL);
         lan.write_mac(MAC_CONTROL, MAC_ON);
-        lan.registers.write(TRANSMIT_CONFIG, TRANSMIT_ON);
+        lan.0.write(TRANSMIT_CONFIG, TRANSMIT_ON);
         lan
     }
 
@@ -113,44 +92,45 @@ impl Lan9118 {
         [low[0], low[1], low[2], low[3], high[0], high[1]]
     }
 
-    /// Whether a frame waits
-    pub(crate) fn is_ready(&self) -> bool {
-        self.registers.read(RECEIVE_FIFO) >> 16 != 0
-    }
-
     fn until(&self, done: impl Fn(&Block) -> bool) -> bool {
-        (0..PATIENCE).any(|_| done(&self.registers))
+        (0..PATIENCE).any(|_| done(&self.0))
     }
 
+    #[inline(never)]
     fn mac(&self, command: u32) {
-        self.registers.write(MAC_COMMAND, BUSY | command);
+        self.0.write(MAC_COMMAND, BUSY | command);
         self.until(|registers| registers.read(MAC_COMMAND) & BUSY == 0);
     }
 
     fn read_mac(&self, register: u32) -> u32 {
         self.mac(READ | register);
-        self.registers.read(MAC_DATA)
+        self.0.read(MAC_DATA)
     }
 
     fn write_mac(&self, register: u32, value: u32) {
-        self.registers.write(MAC_DATA, value);
+        self.0.write(MAC_DATA, value);
         self.mac(register);
     }
+}
 
-    /// Takes a frame out of the FIFO; its length, if there was one that fits and arrived whole
-    fn take(&mut self) -> Option<usize> {
+impl Fifo for Lan9118 {
+    fn is_ready(&self) -> bool {
+        self.0.read(RECEIVE_FIFO) >> 16 != 0
+    }
+
+    fn take(&self, place: &mut Place) -> Option<usize> {
         if !self.is_ready() {
             // The request stays set until it is acknowledged; a frame that came since then sets it again.
-            self.registers.write(INTERRUPTS, RECEIVED);
+            self.0.write(INTERRUPTS, RECEIVED);
             if !self.is_ready() {
                 return None;
             }
         }
-        let status = self.registers.read(RECEIVE_STATUS);
+        let status = self.0.read(RECEIVE_STATUS);
         let total = usize::try_from((status >> 16) & 0x3FFF).unwrap_or_default();
-        let mut places = self.frames.received.iter_mut();
+        let mut places = place.iter_mut();
         for _ in 0..total.div_ceil(4) {
-            let word = self.registers.read(RECEIVE_DATA).to_le_bytes();
+            let word = self.0.read(RECEIVE_DATA).to_le_bytes();
             // The bytes lead: the other way round each end of a word would cost a place.
             for (byte, place) in word.into_iter().zip(places.by_ref()) {
                 *place = byte;
@@ -160,69 +140,22 @@ impl Lan9118 {
         (status & RECEIVE_ERROR == 0 && (1..=FRAME).contains(&frame)).then_some(frame)
     }
 
-    /// Whether the transmitter takes a frame
     fn can_send(&self) -> bool {
         // What became of the frames before: nobody asks, but the FIFO would fill up.
-        while (self.registers.read(TRANSMIT_FIFO) >> 16) & 0xFF != 0 {
-            self.registers.read(TRANSMIT_STATUS);
+        while (self.0.read(TRANSMIT_FIFO) >> 16) & 0xFF != 0 {
+            self.0.read(TRANSMIT_STATUS);
         }
-        self.registers.read(TRANSMIT_FIFO) & 0xFFFF >= ROOM
+        self.0.read(TRANSMIT_FIFO) & 0xFFFF >= ROOM
     }
-}
 
-/// A frame that was received
-pub struct LanReceived<'a>(&'a [u8]);
-
-/// The right to send one
-pub struct LanSending<'a> {
-    registers: &'a Block,
-    buffer: &'a mut [u8; FRAME],
-}
-
-impl RxToken for LanReceived<'_> {
-    fn consume<R, F: FnOnce(&[u8]) -> R>(self, frame: F) -> R {
-        frame(self.0)
-    }
-}
-
-impl TxToken for LanSending<'_> {
-    fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, length: usize, fill: F) -> R {
-        let frame = &mut self.buffer[..length.min(FRAME)];
-        let result = fill(frame);
+    fn send(&self, frame: &[u8]) {
         let length = u32::try_from(frame.len()).unwrap_or_default();
-        self.registers.write(TRANSMIT_DATA, WHOLE | length);
-        self.registers.write(TRANSMIT_DATA, length);
+        self.0.write(TRANSMIT_DATA, WHOLE | length);
+        self.0.write(TRANSMIT_DATA, length);
         for bytes in frame.chunks(4) {
             let mut word = [0; 4];
             word[..bytes.len()].copy_from_slice(bytes);
-            self.registers.write(TRANSMIT_DATA, u32::from_le_bytes(word));
+            self.0.write(TRANSMIT_DATA, u32::from_le_bytes(word));
         }
-        result
-    }
-}
-
-impl Device for Lan9118 {
-    type RxToken<'a> = LanReceived<'a>;
-    type TxToken<'a> = LanSending<'a>;
-
-    fn receive(&mut self, _: Instant) -> Option<(LanReceived<'_>, LanSending<'_>)> {
-        if !self.can_send() {
-            return None;
-        }
-        let length = self.take()?;
-        let received = LanReceived(self.frames.received.get(..length)?);
-        Some((received, LanSending { registers: &self.registers, buffer: &mut self.frames.sending }))
-    }
-
-    fn transmit(&mut self, _: Instant) -> Option<LanSending<'_>> {
-        self.can_send().then_some(LanSending { registers: &self.registers, buffer: &mut self.frames.sending })
-    }
-
-    fn capabilities(&self) -> DeviceCapabilities {
-        let mut capabilities = DeviceCapabilities::default();
-        capabilities.medium = Medium::Ethernet;
-        capabilities.max_transmission_unit = FRAME;
-        capabilities.max_burst_size = Some(1);
-        capabilities
     }
 }

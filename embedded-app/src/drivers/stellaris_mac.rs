@@ -1,11 +1,9 @@
 //! The Ethernet controller of a Stellaris LM3S6965
 //!
-//! One frame at a time through the controller's FIFO, copied to a buffer here: its data register gives a frame once.
-//! It neither configures the PHY, which negotiates by itself, nor watches the link.
+//! Its data register gives each word of a frame once. This neither configures the PHY, which negotiates by itself, nor
+//! watches the link.
 
-use smoltcp::phy::{Device, DeviceCapabilities, Medium, RxToken, TxToken};
-use smoltcp::time::Instant;
-
+use super::fifo::{FRAME, Fifo, Place};
 use super::mmio::Block;
 
 /// MACRIS when read, MACIACK when written
@@ -42,8 +40,6 @@ const NUMBER: u32 = 0x3F;
 const TRANSMIT: usize = 0x038;
 const NEW_TRANSMIT: u32 = 1 << 0;
 
-/// Longest frame without its CRC
-const FRAME: usize = 1_514;
 /// Destination, source and type: what the length in the transmit FIFO does not count
 const HEADER: usize = 14;
 /// What the length in the receive FIFO counts besides the frame: itself and the CRC
@@ -51,30 +47,13 @@ const OVERHEAD: usize = 6;
 /// How often the transmitter is asked whether the frame before has left: 1.2 ms at 10 Mbit/s, many times over
 const TRANSMIT_PATIENCE: u32 = 1_000_000;
 
-/// Memory for a frame in each direction
-#[derive(Debug)]
-pub(crate) struct Frames {
-    received: [u8; FRAME],
-    sending: [u8; FRAME],
-}
-
-impl Frames {
-    /// Unused memory
-    pub(crate) const fn new() -> Self {
-        Self { received: [0; FRAME], sending: [0; FRAME] }
-    }
-}
-
 /// The controller
 #[derive(Debug)]
-pub struct Mac {
-    registers: Block,
-    frames: &'static mut Frames,
-}
+pub struct Mac(Block);
 
 impl Mac {
     /// Starts it; its clock must be on
-    pub(crate) fn new(registers: Block, frames: &'static mut Frames, address: [u8; 6]) -> Self {
+    pub(crate) fn new(registers: Block, address: [u8; 6]) -> Self {
         let mut words = [[0; 4]; 2];
         words.as_flattened_mut()[..6].copy_from_slice(&address);
         registers.write(INTERRUPT_MASK, 0);
@@ -85,45 +64,12 @@ impl Mac {
         registers.write(TRANSMIT_CONTROL, TRANSMIT_ENABLE | PAD | APPEND_CRC | DUPLEX);
         registers.write(RECEIVE_CONTROL, RECEIVE_ENABLE | REJECT_BAD_CRC);
         registers.write(INTERRUPT_MASK, RECEIVED | OVERRUN);
-        Self { registers, frames }
-    }
-
-    /// Whether a frame waits or something is to be cleared up
-    pub(crate) fn is_ready(&self) -> bool {
-        self.packets() > 0 || self.registers.read(INTERRUPTS) & OVERRUN != 0
+        Self(registers)
     }
 
     /// Frames in the FIFO: NPR
     fn packets(&self) -> u32 {
-        self.registers.read(PACKETS) & NUMBER
-    }
-
-    /// Takes a frame out of the FIFO; its length, if there was one that fits
-    fn take(&mut self) -> Option<usize> {
-        self.clear_errors();
-        if self.packets() == 0 {
-            // The request stays set until it is acknowledged; a frame that came since then sets it again.
-            self.registers.write(INTERRUPTS, RECEIVED);
-            if self.packets() == 0 {
-                return None;
-            }
-        }
-        // The first word: the length, then the first two bytes of the frame.
-        let [low, high, first, second] = self.registers.read(DATA).to_le_bytes();
-        let total = usize::from(u16::from_le_bytes([low, high]));
-        let frame = total.saturating_sub(OVERHEAD);
-        let mut places = self.frames.received.iter_mut();
-        // The bytes lead: the other way round each end of a word would cost a place.
-        for (byte, place) in [first, second].into_iter().zip(places.by_ref()) {
-            *place = byte;
-        }
-        for _ in 1..total.div_ceil(4) {
-            let word = self.registers.read(DATA).to_le_bytes();
-            for (byte, place) in word.into_iter().zip(places.by_ref()) {
-                *place = byte;
-            }
-        }
-        (1..=FRAME).contains(&frame).then_some(frame)
+        self.0.read(PACKETS) & NUMBER
     }
 
     /// After an overrun the FIFO is emptied, once the frames that it holds have been taken
@@ -131,80 +77,65 @@ impl Mac {
     /// Not before, and with the receiver off: QEMU hands on what waits outside a full FIFO only when the last frame inside
     /// has been read, and would never do so again.
     fn clear_errors(&self) {
-        let pending = self.registers.read(INTERRUPTS);
+        let pending = self.0.read(INTERRUPTS);
         let mut cleared = pending & (RECEIVE_ERROR | TRANSMIT_ERROR);
         if pending & OVERRUN != 0 {
-            self.registers.write(RECEIVE_CONTROL, REJECT_BAD_CRC);
+            self.0.write(RECEIVE_CONTROL, REJECT_BAD_CRC);
             if self.packets() == 0 {
-                self.registers.write(RECEIVE_CONTROL, RESET_FIFO);
+                self.0.write(RECEIVE_CONTROL, RESET_FIFO);
                 cleared |= OVERRUN;
             }
-            self.registers.write(RECEIVE_CONTROL, RECEIVE_ENABLE | REJECT_BAD_CRC);
+            self.0.write(RECEIVE_CONTROL, RECEIVE_ENABLE | REJECT_BAD_CRC);
         }
         if cleared != 0 {
-            self.registers.write(INTERRUPTS, cleared);
+            self.0.write(INTERRUPTS, cleared);
         }
     }
+}
 
-    /// Whether the transmitter takes a frame
+impl Fifo for Mac {
+    fn is_ready(&self) -> bool {
+        self.packets() > 0 || self.0.read(INTERRUPTS) & OVERRUN != 0
+    }
+
+    fn take(&self, place: &mut Place) -> Option<usize> {
+        self.clear_errors();
+        if self.packets() == 0 {
+            // The request stays set until it is acknowledged; a frame that came since then sets it again.
+            self.0.write(INTERRUPTS, RECEIVED);
+            if self.packets() == 0 {
+                return None;
+            }
+        }
+        // The first word: the length, then the first two bytes of the frame.
+        let [low, high, first, second] = self.0.read(DATA).to_le_bytes();
+        let total = usize::from(u16::from_le_bytes([low, high]));
+        let frame = total.saturating_sub(OVERHEAD);
+        let mut places = place.iter_mut();
+        // The bytes lead: the other way round each end of a word would cost a place.
+        for (byte, place) in [first, second].into_iter().zip(places.by_ref()) {
+            *place = byte;
+        }
+        for _ in 1..total.div_ceil(4) {
+            let word = self.0.read(DATA).to_le_bytes();
+            for (byte, place) in word.into_iter().zip(places.by_ref()) {
+                *place = byte;
+            }
+        }
+        (1..=FRAME).contains(&frame).then_some(frame)
+    }
+
     fn can_send(&self) -> bool {
-        (0..TRANSMIT_PATIENCE).any(|_| self.registers.read(TRANSMIT) & NEW_TRANSMIT == 0)
+        (0..TRANSMIT_PATIENCE).any(|_| self.0.read(TRANSMIT) & NEW_TRANSMIT == 0)
     }
-}
 
-/// A frame that was received
-pub struct Received<'a>(&'a [u8]);
-
-/// The right to send one
-pub struct Sending<'a> {
-    registers: &'a Block,
-    buffer: &'a mut [u8; FRAME],
-}
-
-impl RxToken for Received<'_> {
-    fn consume<R, F: FnOnce(&[u8]) -> R>(self, frame: F) -> R {
-        frame(self.0)
-    }
-}
-
-impl TxToken for Sending<'_> {
-    fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, length: usize, fill: F) -> R {
-        let length = length.min(FRAME);
-        let frame = &mut self.buffer[..length];
-        let result = fill(frame);
-        let counted = u16::try_from(length.saturating_sub(HEADER)).unwrap_or_default().to_le_bytes();
-        let mut bytes = counted.iter().chain(frame.iter()).copied();
+    fn send(&self, frame: &[u8]) {
+        let counted = u16::try_from(frame.len().saturating_sub(HEADER)).unwrap_or_default().to_le_bytes();
+        let mut bytes = counted.iter().chain(frame).copied();
         while let Some(first) = bytes.next() {
             let mut next = || bytes.next().unwrap_or_default();
-            self.registers.write(DATA, u32::from_le_bytes([first, next(), next(), next()]));
+            self.0.write(DATA, u32::from_le_bytes([first, next(), next(), next()]));
         }
-        self.registers.write(TRANSMIT, NEW_TRANSMIT);
-        result
-    }
-}
-
-impl Device for Mac {
-    type RxToken<'a> = Received<'a>;
-    type TxToken<'a> = Sending<'a>;
-
-    fn receive(&mut self, _: Instant) -> Option<(Received<'_>, Sending<'_>)> {
-        if !self.can_send() {
-            return None;
-        }
-        let length = self.take()?;
-        let received = Received(self.frames.received.get(..length)?);
-        Some((received, Sending { registers: &self.registers, buffer: &mut self.frames.sending }))
-    }
-
-    fn transmit(&mut self, _: Instant) -> Option<Sending<'_>> {
-        self.can_send().then_some(Sending { registers: &self.registers, buffer: &mut self.frames.sending })
-    }
-
-    fn capabilities(&self) -> DeviceCapabilities {
-        let mut capabilities = DeviceCapabilities::default();
-        capabilities.medium = Medium::Ethernet;
-        capabilities.max_transmission_unit = FRAME;
-        capabilities.max_burst_size = Some(1);
-        capabilities
+        self.0.write(TRANSMIT, NEW_TRANSMIT);
     }
 }

@@ -44,8 +44,9 @@ impl Clock {
     }
 }
 
-/// The interrupt: one millisecond more
-pub(crate) fn handle_interrupt() {
+/// One millisecond more
+#[cortex_m_rt::exception]
+fn SysTick() {
     critical_section::with(|section| {
         let ticks = TICKS.borrow(section);
         ticks.set(ticks.get().wrapping_add(1));

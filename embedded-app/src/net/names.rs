@@ -42,6 +42,7 @@ impl Names {
     }
 
     /// What became of the question: `None` while there is no answer, `Some(None)` where there is no such host
+    #[expect(clippy::option_option, reason = "no answer yet, no such host, and an address")]
     pub(super) fn poll(&mut self, sockets: &mut SocketSet<'_>) -> Option<Option<Ipv4Addr>> {
         let query = self.query?;
         let answer = match sockets.get_mut::<Socket<'_>>(self.socket).get_query_result(query) {

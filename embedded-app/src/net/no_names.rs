@@ -33,6 +33,7 @@ impl Names {
         false
     }
 
+    #[expect(clippy::option_option, reason = "the form that asking has")]
     pub(super) const fn poll(&mut self, _: &mut SocketSet<'_>) -> Option<Option<Ipv4Addr>> {
         None
     }

@@ -116,6 +116,10 @@ pub(crate) struct Fake {
     telemetry: Line,
     pub(crate) panel: Shot,
     pub(crate) keys: VecDeque<Key>,
+    /// What becomes of the cable next
+    pub(crate) cable: Option<bool>,
+    /// Whether the lamp is lit
+    pub(crate) lamp: bool,
 }
 
 /// A panel that keeps what it shows
@@ -168,6 +172,14 @@ impl Board for Fake {
         true
     }
 
+    fn cable(&mut self) -> Option<bool> {
+        self.cable.take()
+    }
+
+    fn lamp(&mut self, connected: bool) {
+        self.lamp = connected;
+    }
+
     fn entropy(&mut self) -> Entropy {
         Entropy { seed: 7, per_boot: false }
     }
@@ -207,11 +219,18 @@ pub(crate) struct World {
     pub(crate) segment: usize,
     /// Largest number of bytes of the peer's that were on their way at once
     pub(crate) in_flight: usize,
+    /// How often the device has asked for an address
+    pub(crate) asked: usize,
 }
 
 impl World {
     /// A device that was told `settings` besides its address, and a peer at 10.0.2.2:25565
     pub(crate) fn new(peer: Peer, settings: &str) -> Self {
+        Self::with_settings(peer, &format!("ip=10.0.2.15/24 {settings}"))
+    }
+
+    /// A device that was told nothing but `settings`, and a peer at 10.0.2.2:25565
+    pub(crate) fn with_settings(peer: Peer, settings: &str) -> Self {
         let (one, other, clock) = (Frames::default(), Frames::default(), Clock::default());
         let (latency, unplugged) = (Rc::new(Cell::new(LATENCY)), Rc::default());
         let end = |incoming: &Frames, outgoing: &Frames| End {
@@ -229,6 +248,8 @@ impl World {
             telemetry: Line::default(),
             panel: Shot(vec![0; ROW * HEIGHT]),
             keys: VecDeque::new(),
+            cable: None,
+            lamp: false,
         };
         let memory = Memory {
             net: Box::leak(Box::default()),
@@ -237,7 +258,7 @@ impl World {
             session: Box::leak(Box::default()),
             screen: Box::leak(Box::default()),
         };
-        let app = App::new(&mut board, memory, &format!("ip=10.0.2.15/24 {settings}"));
+        let app = App::new(&mut board, memory, settings);
         let config = Config::new(EthernetAddress([2, 0, 0, 0, 0, 2]).into());
         let mut interface = Interface::new(config, &mut peer_end, Moment::ZERO);
         interface.update_ip_addrs(|addresses| {
@@ -267,7 +288,14 @@ impl World {
             closing: false,
             segment: usize::MAX,
             in_flight: 0,
+            asked: 0,
         }
+    }
+
+    /// The cable is put in or pulled out
+    pub(crate) fn plug(&mut self, plugged: bool) {
+        self.board.cable = Some(plugged);
+        self.wake = self.clock.get();
     }
 
     /// Presses a key of the device
@@ -370,6 +398,10 @@ impl World {
                 Turn::Sleep(until) => self.wake = until.as_micros(),
                 Turn::Exit => self.exited = true,
             }
+            let sent = self.board.end.outgoing.borrow();
+            // From a DHCP client's port to a DHCP server's.
+            let asks = |frame: &[u8]| frame.get(34..38) == Some(&[0, 68, 0, 67]);
+            self.asked += sent.iter().filter(|(at, frame)| *at == now + LATENCY && asks(frame)).count();
         }
         self.step_peer();
         let wake = if self.exited { u64::MAX } else { self.wake };

@@ -10,6 +10,7 @@ use crate::machine::Progress;
 use crate::packet::{
     ID_PING, ID_STATUS, MAX_CLIENTBOUND_FRAME, MAX_RESPONSE_BYTES, MAX_RESPONSE_UNITS, MAX_UNKNOWN_PACKETS,
 };
+use crate::seeded::seeded;
 use crate::time::Instant;
 use crate::wire::cursor::Cursor;
 use crate::wire::frame;
@@ -57,6 +58,12 @@ enum Packet {
 impl Receive {
     pub(super) const fn new() -> Self {
         Self { part: Part::Head(frame::Decoder::new()), left: 0, started: None, offset: 0, frame_offset: 0, unknown: 0 }
+    }
+
+    #[cfg(feature = "testing")]
+    pub(super) const fn forget_offset(&mut self) {
+        self.offset = 0;
+        self.frame_offset = 0;
     }
 
     /// When the frame that has been started must be complete
@@ -150,7 +157,7 @@ impl Client {
                         return Ok(Some(event));
                     }
                 }
-                Part::TextLength(decoder) => return self.text_length(decoder, input),
+                Part::TextLength(decoder) => return self.text_length(now, decoder, input),
                 Part::Text { bytes, text } => match self.text(bytes, text, input)? {
                     // An empty text, or one that ends its frame, goes on without an event.
                     None if matches!(self.receive.part, Part::Text { .. }) => return Ok(None),
@@ -191,6 +198,9 @@ impl Client {
                 receive.started = None;
                 return Ok(Some(Event::ServerRequest));
             }
+            (ID_STATUS, _) if seeded!(self, YoungestFirst) && matches!(self.exchange, Exchange::Response { .. }) => {
+                receive.part = Part::TextLength(varint::Decoder::new());
+            }
             (ID_STATUS, _) if self.abandoned_responses > 0 => receive.part = Part::Skip(Packet::Abandoned),
             (ID_STATUS, _) if matches!(self.exchange, Exchange::Response { .. }) => {
                 receive.part = Part::TextLength(varint::Decoder::new());
@@ -212,6 +222,7 @@ impl Client {
     /// The length of the Response's text
     fn text_length<'i>(
         &mut self,
+        now: Instant,
         mut decoder: varint::Decoder,
         input: &mut Cursor<'i>,
     ) -> Result<Option<Event<'i>>, Violation> {
@@ -221,6 +232,9 @@ impl Client {
                 return Err(Violation::BodyTooShort { id: Some(ID_STATUS) });
             }
             let Some(byte) = input.byte() else {
+                if seeded!(self, ClientLosesVarInt) {
+                    decoder = varint::Decoder::new();
+                }
                 receive.part = Part::TextLength(decoder);
                 return Ok(None);
             };
@@ -235,6 +249,9 @@ impl Client {
                 return Err(Violation::BodyTooShort { id: Some(ID_STATUS) });
             }
             receive.part = Part::Text { bytes, text: string::Decoder::new(bytes) };
+            if seeded!(self, EarlyPing) {
+                self.response_complete(now);
+            }
             return Ok(Some(Event::ResponseBegin { bytes }));
         }
     }
@@ -275,6 +292,9 @@ impl Client {
                 return Some(Err(Violation::BodyTooShort { id: Some(ID_PING) }));
             }
             let Some(byte) = input.byte() else {
+                if seeded!(self, ClientLosesLong) {
+                    value = 0;
+                }
                 receive.part = Part::Payload { value, bytes };
                 return Some(Ok(None));
             };

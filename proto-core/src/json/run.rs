@@ -18,16 +18,15 @@ const DELETE: usize = usize::from_ne_bytes([0x7F; WORD]);
 #[inline]
 pub(crate) fn string_body(bytes: &[u8]) -> usize {
     // Subtracting makes a byte borrow from the next one only when it is itself a hit, so the lowest hit of
-    // each test is exact, and no other is looked at.
+    // each test is exact, and no other is looked at. What is compared with is ASCII: no byte with its top bit set is
+    // a hit, whichever test it came from.
     run(
         bytes,
         |word| {
-            let quote = word ^ QUOTE;
-            let backslash = word ^ BACKSLASH;
-            ((word.wrapping_sub(SPACE) & !word)
-                | (quote.wrapping_sub(ONES) & !quote)
-                | (backslash.wrapping_sub(ONES) & !backslash))
-                & HIGH
+            let control = word.wrapping_sub(SPACE);
+            let quote = (word ^ QUOTE).wrapping_sub(ONES);
+            let backslash = (word ^ BACKSLASH).wrapping_sub(ONES);
+            (control | quote | backslash) & !word & HIGH
         },
         |byte| byte == b'"' || byte == b'\\' || byte < b' ',
     )

@@ -25,11 +25,19 @@ impl Scanner {
     /// Passes over as many whole members and elements as go by without anything unusual
     ///
     /// This is `step` laid out along the grammar, where the place in the code says what may follow. It stops
-    /// before whatever it does not know — an escape, a number, an error, the end of the piece — and leaves
+    /// before whatever it does not know — half an escape, a number, an error, the end of the piece — and leaves
     /// that to `step`. The cursor is taken and returned, not borrowed, so that it lives in registers.
     #[inline]
     fn glide<'i>(&mut self, cursor: Cursor<'i>) -> Cursor<'i> {
         let mut cursor = cursor;
+        if self.state == State::Body && !self.key {
+            // Half a pair before it is no error.
+            self.high = 0;
+            if !glide_string(&mut cursor) {
+                return cursor;
+            }
+            self.value_ended();
+        }
         loop {
             if matches!(self.state, State::Value | State::ValueOrEnd) {
                 match cursor.byte_after_blanks() {
@@ -118,10 +126,28 @@ impl Scanner {
 /// Passes over the rest of a string with its quotation mark, or else over what is before the unusual
 #[inline]
 fn glide_string(cursor: &mut Cursor<'_>) -> bool {
-    cursor.pass(run::string_body(cursor.bytes()));
-    let ended = cursor.byte() == Some(b'"');
-    if ended {
-        cursor.pass(1);
+    loop {
+        cursor.pass(run::string_body(cursor.bytes()));
+        match cursor.byte() {
+            Some(b'"') => {
+                cursor.pass(1);
+                return true;
+            }
+            Some(b'\\') => match whole_escape(cursor.bytes()) {
+                Some(length) => cursor.pass(length),
+                None => return false,
+            },
+            _ => return false,
+        }
     }
-    ended
+}
+
+/// Length of the escape at the beginning, `None` where it is cut or is none
+#[inline]
+fn whole_escape(bytes: &[u8]) -> Option<usize> {
+    match bytes {
+        [_, b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => Some(2),
+        [_, b'u', a, b, c, d, ..] if [a, b, c, d].iter().all(|digit| digit.is_ascii_hexdigit()) => Some(6),
+        _ => None,
+    }
 }

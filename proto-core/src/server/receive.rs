@@ -10,13 +10,17 @@ use crate::legacy::{self, Verdict};
 use crate::machine::Progress;
 use crate::packet::{
     ID_PING, ID_STATUS, MAX_ADDRESS_BYTES, MAX_ADDRESS_UNITS, MAX_SERVERBOUND_FRAME, MAX_UNKNOWN_PACKETS, NextState,
-    State,
+    PING_LEN, State,
 };
+use crate::seeded::seeded;
 use crate::time::Instant;
 use crate::wire::cursor::Cursor;
 use crate::wire::frame;
 use crate::wire::string;
 use crate::wire::varint;
+
+/// Bytes that a `VarInt` has at most
+const VARINT_BYTES: u32 = 5;
 
 /// What has been read of a frame
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -89,6 +93,12 @@ impl Receive {
         }
     }
 
+    #[cfg(feature = "testing")]
+    pub(super) const fn forget_offset(&mut self) {
+        self.offset = 0;
+        self.frame_offset = 0;
+    }
+
     /// When the frame that has been started must be complete
     pub(super) fn frame_deadline(&self, limit: Duration) -> Option<Instant> {
         self.started.map(|started| started.saturating_add(limit))
@@ -110,8 +120,27 @@ impl Receive {
         self.started = None;
     }
 
+    /// The payload of a Ping or Pong that is the next frame and lies whole in `input`
+    #[inline]
+    fn whole_ping(&self, input: &[u8]) -> Option<i64> {
+        const LENGTH: u8 = 9;
+        const ID: u8 = ID_PING.to_le_bytes()[0];
+        let &[LENGTH, ID, ref payload @ ..] = input.first_chunk::<PING_LEN>()? else { return None };
+        let between_frames = matches!(self.part, Part::Head(_)) && self.started.is_none() && self.legacy.is_none();
+        if !between_frames {
+            return None;
+        }
+        payload.first_chunk().copied().map(i64::from_be_bytes)
+    }
+
+    /// Bytes of the connection before the cursor
+    #[inline]
+    fn offset_at(&self, input: &Cursor<'_>) -> u64 {
+        self.offset.wrapping_add(u64::try_from(input.consumed()).unwrap_or(u64::MAX))
+    }
+
     /// A byte of the body, `None` where none was offered
-    const fn byte(&mut self, input: &mut Cursor<'_>, id: i32) -> Result<Option<u8>, Violation> {
+    fn byte(&mut self, input: &mut Cursor<'_>, id: i32) -> Result<Option<u8>, Violation> {
         if self.left == 0 {
             return Err(Violation::BodyTooShort { id: Some(id) });
         }
@@ -124,6 +153,13 @@ impl Receive {
 
     /// A `VarInt` of the body, `None` where it is not complete yet
     fn varint(&mut self, decoder: &mut varint::Decoder, input: &mut Cursor<'_>) -> Result<Option<i32>, Violation> {
+        if self.left >= VARINT_BYTES {
+            let before = input.consumed();
+            let value = decoder.decode(input).map_err(|_| Violation::VarIntOverflow)?;
+            let taken = u32::try_from(input.consumed().wrapping_sub(before)).unwrap_or(VARINT_BYTES);
+            self.left = self.left.wrapping_sub(taken);
+            return Ok(value);
+        }
         while let Some(byte) = self.byte(input, ID_STATUS)? {
             if let Some(value) = decoder.push(byte).map_err(|_| Violation::VarIntOverflow)? {
                 return Ok(Some(value));
@@ -158,7 +194,25 @@ impl Receive {
 }
 
 impl<A: AsRef<[u8]>> Server<A> {
+    #[inline]
     pub(super) fn receive<'i>(&mut self, now: Instant, input: &'i [u8]) -> Result<Progress<Event<'i>>, Error> {
+        // Nearly all of them come whole, and nothing has to be kept then. Where one leads to nothing, nothing has
+        // changed, and it goes the way of all others.
+        if let Some(payload) = self.receive.whole_ping(input)
+            && let Some(event) = self.handle_ping(now, payload)
+        {
+            self.heard = now;
+            self.probed = None;
+            self.receive.frame_offset = self.receive.offset;
+            self.receive.offset = self.receive.offset.wrapping_add(PING_LEN as u64);
+            return Ok(Progress::new(PING_LEN, Some(event)));
+        }
+        self.receive_any(now, input)
+    }
+
+    /// [`Server::receive`] of anything
+    #[inline(never)]
+    fn receive_any<'i>(&mut self, now: Instant, input: &'i [u8]) -> Result<Progress<Event<'i>>, Error> {
         let mut cursor = Cursor::new(input);
         let outcome = self.advance(now, &mut cursor);
         let consumed = cursor.consumed();
@@ -222,15 +276,7 @@ impl<A: AsRef<[u8]>> Server<A> {
                     self.awaiting = Some(Awaiting::Last);
                     return Ok(Some(Event::Login));
                 }
-                part => {
-                    if let Some(event) = self.handshake(part, input)? {
-                        return Ok(Some(event));
-                    }
-                    // Without input a part may still lead to the next one (an empty address), but not to itself.
-                    if input.is_empty() && self.receive.part == part {
-                        return Ok(None);
-                    }
-                }
+                part => return self.handshake(part, input),
             }
         }
     }
@@ -247,8 +293,7 @@ impl<A: AsRef<[u8]>> Server<A> {
         }
         if self.receive.started.is_none() {
             self.receive.started = Some(now);
-            let consumed = u64::try_from(input.consumed()).unwrap_or(u64::MAX);
-            self.receive.frame_offset = self.receive.offset.wrapping_add(consumed);
+            self.receive.frame_offset = self.receive.offset_at(input);
         }
         if let Some(detector) = &mut self.receive.legacy
             && let Some(byte) = input.peek()
@@ -323,6 +368,9 @@ impl<A: AsRef<[u8]>> Server<A> {
         }
         while bytes < 8 {
             let Some(byte) = self.receive.byte(input, ID_PING)? else {
+                if seeded!(self, ServerLosesLong) {
+                    value = 0;
+                }
                 self.receive.part = Part::Payload { value, bytes };
                 return Ok(None);
             };
@@ -336,53 +384,59 @@ impl<A: AsRef<[u8]>> Server<A> {
         Ok(Some(value.cast_signed()))
     }
 
-    /// One field of a Handshake: goes to its end or to the end of the input
-    fn handshake<'i>(&mut self, part: Part, input: &mut Cursor<'i>) -> Result<Option<Event<'i>>, Violation> {
+    /// A Handshake from the part `at` on: goes to the next event or to the end of the input
+    fn handshake<'i>(&mut self, mut at: Part, input: &mut Cursor<'i>) -> Result<Option<Event<'i>>, Violation> {
+        let loses = seeded!(self, ServerLosesVarInt);
         let receive = &mut self.receive;
-        match part {
-            Part::ProtocolVersion(mut decoder) => {
-                receive.part = match receive.varint(&mut decoder, input)? {
-                    Some(version) => Part::AddressLength { version, length: varint::Decoder::new() },
-                    None => Part::ProtocolVersion(decoder),
-                };
-            }
-            Part::AddressLength { version, mut length } => {
-                receive.part = match receive.varint(&mut length, input)? {
-                    Some(bytes) => Part::Address { version, address: receive.begin_address(bytes)? },
-                    None => Part::AddressLength { version, length },
-                };
-            }
-            Part::Address { version, mut address } => {
-                let before = address.left();
-                let chunk = address
-                    .decode(input, MAX_ADDRESS_UNITS)
-                    .map_err(|invalid| violation(invalid, MAX_ADDRESS_UNITS))?;
-                receive.left = receive.left.wrapping_sub(before.wrapping_sub(address.left()));
-                receive.part = if address.is_complete() {
-                    Part::Port { version, high: None }
-                } else {
-                    Part::Address { version, address }
-                };
-                return Ok(chunk.map(Event::Address));
-            }
-            Part::Port { version, high } => {
-                let Some(byte) = receive.byte(input, ID_STATUS)? else { return Ok(None) };
-                receive.part = match high {
-                    None => Part::Port { version, high: Some(byte) },
+        loop {
+            // The part to go on with, or where the input ends
+            let next = match &mut at {
+                Part::ProtocolVersion(decoder) => receive
+                    .varint(decoder, input)?
+                    .map(|version| Part::AddressLength { version, length: varint::Decoder::new() }),
+                Part::AddressLength { version, length } => match receive.varint(length, input)? {
+                    Some(bytes) => Some(Part::Address { version: *version, address: receive.begin_address(bytes)? }),
+                    None => None,
+                },
+                Part::Address { version, address } => {
+                    let before = address.left();
+                    let chunk = address
+                        .decode(input, MAX_ADDRESS_UNITS)
+                        .map_err(|invalid| violation(invalid, MAX_ADDRESS_UNITS))?;
+                    receive.left = receive.left.wrapping_sub(before.wrapping_sub(address.left()));
+                    let port = address.is_complete().then_some(Part::Port { version: *version, high: None });
+                    if let Some(chunk) = chunk {
+                        receive.part = port.unwrap_or(at);
+                        return Ok(Some(Event::Address(chunk)));
+                    }
+                    port
+                }
+                Part::Port { version, high } => receive.byte(input, ID_STATUS)?.map(|byte| match *high {
+                    None => Part::Port { version: *version, high: Some(byte) },
                     Some(high) => Part::NextState {
-                        version,
+                        version: *version,
                         port: u16::from_be_bytes([high, byte]),
                         next: varint::Decoder::new(),
                     },
+                }),
+                Part::NextState { version, port, next } => match receive.varint(next, input)? {
+                    Some(next) => {
+                        let (version, port) = (*version, *port);
+                        return self.end_of_handshake(version, port, next).map(Some);
+                    }
+                    None => None,
+                },
+                Part::Head(_) | Part::Payload { .. } | Part::Unknown | Part::Login => None,
+            };
+            let Some(next) = next else {
+                receive.part = match at {
+                    Part::ProtocolVersion(_) if loses => Part::ProtocolVersion(varint::Decoder::new()),
+                    at => at,
                 };
-            }
-            Part::NextState { version, port, mut next } => match receive.varint(&mut next, input)? {
-                Some(next) => return self.end_of_handshake(version, port, next).map(Some),
-                None => receive.part = Part::NextState { version, port, next },
-            },
-            Part::Head(_) | Part::Payload { .. } | Part::Unknown | Part::Login => {}
+                return Ok(None);
+            };
+            at = next;
         }
-        Ok(None)
     }
 
     fn end_of_handshake<'i>(
@@ -397,6 +451,7 @@ impl<A: AsRef<[u8]>> Server<A> {
         let next_state = NextState::try_from(next).map_err(Violation::NextState)?;
         self.receive.end_of_frame();
         match next_state {
+            _ if seeded!(self, DeafInStatus) && self.state == State::Status => {}
             NextState::Default => self.state = State::Default,
             NextState::Status => self.state = State::Status,
             NextState::Login | NextState::Transfer => self.receive.part = Part::Login,

@@ -267,16 +267,15 @@ fn encode_json<T: Serialize>(value: &T, size: Size, out: &mut [u8]) -> Result<us
 
 fn encode_frame<T: Serialize>(value: &T, size: Size, out: &mut [u8]) -> Result<usize, EncodeError> {
     let available = out.len();
-    let (string, string_len) = encode_length(size.bytes);
-    let body = size.bytes.saturating_add(string_len).saturating_add(1);
-    let (frame, frame_len) = encode_length(body);
-    let needed = body.saturating_add(frame_len);
+    let string = length(size.bytes);
+    let body = size.bytes.saturating_add(varint::encoded_len(string)).saturating_add(1);
+    let frame = length(body);
+    let needed = body.saturating_add(varint::encoded_len(frame));
     check(size, needed, available)?;
-    let head = frame.iter().take(frame_len).chain(&[PACKET_ID]).chain(string.iter().take(string_len));
-    let mut head_len = 0_usize;
-    for (place, byte) in out.iter_mut().zip(head) {
-        *place = *byte;
-        head_len = head_len.saturating_add(1);
+    let too_small = EncodeError::BufferTooSmall { needed, available };
+    let mut head_len = 0;
+    for value in [frame, i32::from(PACKET_ID), string] {
+        varint::encode_to(value, out, &mut head_len).ok_or(too_small)?;
     }
     let json = out.get_mut(head_len..).unwrap_or_default();
     let json_len = encode_json(value, size, json)?;
@@ -293,7 +292,7 @@ const fn check(size: Size, needed: usize, available: usize) -> Result<(), Encode
     Ok(())
 }
 
-/// A length as a `VarInt`; one beyond its range is refused as too long behind this
-fn encode_length(length: usize) -> ([u8; varint::MAX_LEN], usize) {
-    varint::encode(i32::try_from(length).unwrap_or(i32::MAX))
+/// A length as the wire has it; one beyond its range is refused as too long behind this
+fn length(length: usize) -> i32 {
+    i32::try_from(length).unwrap_or(i32::MAX)
 }

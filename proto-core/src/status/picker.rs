@@ -289,14 +289,20 @@ impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize> Picker<NA
             self.in_string = true;
             self.string_begun();
         }
-        match piece {
+        let wanted = match piece {
             Piece::Text(text) => self.string_piece(text),
             Piece::Char(c) => self.string_piece(c.encode_utf8(&mut [0; 4])),
             Piece::End(text) => {
                 self.string_piece(text);
                 self.in_string = false;
                 self.string_ended();
+                return;
             }
+        };
+        if !wanted {
+            // Its end is not told then, and none that waits for it is of such a string.
+            self.in_string = false;
+            self.scanner.skip();
         }
     }
 
@@ -324,24 +330,34 @@ impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize> Picker<NA
         }
     }
 
-    fn string_piece(&mut self, text: &str) {
+    /// Takes a piece of the string at hand, and says whether anything of a further one could be kept
+    fn string_piece(&mut self, text: &str) -> bool {
+        let status = &mut self.status;
         match self.slot {
             Slot::Contained | Slot::Field(Field::Description) => {
-                self.status.description.push_plain(text, &mut self.codes);
+                status.description.push_plain(text, &mut self.codes);
+                !status.description.is_truncated()
             }
             Slot::Own(rank) => self.own_piece(rank, text),
-            Slot::Field(Field::Favicon) => self.favicon.push(text),
-            Slot::Field(Field::VersionName) => {
-                self.status.version_name.push_plain(text, &mut self.codes);
+            Slot::Field(Field::Favicon) => {
+                self.favicon.push(text);
+                true
             }
-            Slot::ElementName => self.status.sample.push_plain(text, &mut self.codes),
-            Slot::Document | Slot::Element | Slot::Field(_) => {}
+            Slot::Field(Field::VersionName) => {
+                status.version_name.push_plain(text, &mut self.codes);
+                !status.version_name.is_truncated()
+            }
+            Slot::ElementName => {
+                status.sample.push_plain(text, &mut self.codes);
+                !status.sample.is_truncated()
+            }
+            Slot::Document | Slot::Element | Slot::Field(_) => false,
         }
     }
 
     fn string_ended(&mut self) {
         match self.slot {
-            Slot::ElementName => self.status.sample.end_entry(),
+            Slot::ElementName => self.status.sample.end_entry(usize::from(self.name_start)),
             Slot::Field(Field::Favicon) => match self.favicon.bytes() {
                 Some(bytes) => self.status.favicon_bytes = Some(bytes),
                 None => self.malformed(),
@@ -417,18 +433,21 @@ impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize> Picker<NA
         }
     }
 
-    fn own_piece(&mut self, rank: Rank, text: &str) {
+    /// Takes a piece of a component's own text, and says whether anything of a further one could be kept
+    fn own_piece(&mut self, rank: Rank, text: &str) -> bool {
         let level = self.level();
         let Some(component) = self.components.get_mut(level) else {
-            return;
+            return false;
         };
-        if rank >= component.rank && !component.cut {
-            let description = &mut self.status.description;
-            let at = usize::from(component.end);
-            let (end, cut) = description.insert_plain(at, text, &mut self.codes);
-            component.end = offset(end);
-            component.cut = cut;
+        if rank < component.rank || component.cut {
+            return false;
         }
+        let description = &mut self.status.description;
+        let at = usize::from(component.end);
+        let (end, cut) = description.insert_plain(at, text, &mut self.codes);
+        component.end = offset(end);
+        component.cut = cut;
+        !cut
     }
 
     /// The place in `components` of the object at hand

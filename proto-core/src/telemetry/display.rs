@@ -3,6 +3,7 @@
 //! It colours nothing, aligns nothing and filters nothing; a monitor that does has the values.
 
 use core::fmt;
+use core::net::Ipv4Addr;
 
 use super::{Envelope, Event, Fault, Reason, Report};
 use crate::put;
@@ -21,12 +22,8 @@ impl Show for Report {
     fn show(&self, out: &mut dyn Sink) {
         match self {
             Self::Boot { version, board } => put!(out, "boot: version ", Clean(version), " on ", Clean(board)),
-            Self::Address { address, prefix, gateway, by_dhcp } => {
-                put!(out, "address ", address, "/", prefix);
-                if let Some(gateway) = gateway {
-                    put!(out, ", gateway ", gateway);
-                }
-                out.put(if *by_dhcp { " (DHCP)" } else { " (configured)" });
+            &Self::Address { address, prefix, gateway, by_dhcp } => {
+                ShownAddress { address, prefix, gateway, by_dhcp }.show(out);
             }
             Self::Connected { server } => put!(out, "connected to ", server),
             Self::Status { online, max, response_bytes, description, description_cut } => {
@@ -46,6 +43,29 @@ impl Show for Report {
             }
             Self::Disconnected { reason } => put!(out, "disconnected: ", reason.text()),
         }
+    }
+}
+
+/// A [`Report::Address`] as it is shown, for a device that shows no other report
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShownAddress {
+    /// The address
+    pub address: Ipv4Addr,
+    /// Length of the network's prefix in bits
+    pub prefix: u8,
+    /// The router, if there is one
+    pub gateway: Option<Ipv4Addr>,
+    /// Whether DHCP gave it, rather than the configuration
+    pub by_dhcp: bool,
+}
+
+impl Show for ShownAddress {
+    fn show(&self, out: &mut dyn Sink) {
+        put!(out, "address ", self.address, "/", self.prefix);
+        if let Some(gateway) = self.gateway {
+            put!(out, ", gateway ", gateway);
+        }
+        out.put(if self.by_dhcp { " (DHCP)" } else { " (configured)" });
     }
 }
 

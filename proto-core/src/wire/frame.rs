@@ -53,7 +53,21 @@ impl Decoder {
     /// # Errors
     /// [`Violation::VarIntOverflow`]; [`Violation::FrameLength`] as soon as the length is known;
     /// [`Violation::BodyTooShort`] where the frame ends within the id.
+    #[inline]
     pub fn decode(&mut self, input: &mut Cursor<'_>, maximum: u32) -> Result<Option<Head>, Violation> {
+        // Most heads are two bytes that come together. What is not allowed in them the long way finds.
+        if !self.is_started()
+            && let Some(&[length @ 1..0x80, id @ 0..0x80]) = input.ahead()
+            && u32::from(length) <= maximum
+        {
+            input.pass(2);
+            return Ok(Some(Head { id: id.into(), body: u32::from(length).wrapping_sub(1) }));
+        }
+        self.decode_any(input, maximum)
+    }
+
+    /// [`Decoder::decode`] of any form, from any place
+    fn decode_any(&mut self, input: &mut Cursor<'_>, maximum: u32) -> Result<Option<Head>, Violation> {
         loop {
             match self {
                 Self::Length(decoder) => {

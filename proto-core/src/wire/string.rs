@@ -38,11 +38,25 @@ impl Chunk<'_> {
 /// Length of `text` in UTF-16 units
 #[must_use]
 pub fn utf16_len(text: &str) -> u32 {
-    // A character has one byte that continues none, and two units where that byte is F0 or above.
-    let units = text.as_bytes().iter().fold(0_usize, |units, &byte| {
-        units.wrapping_add(usize::from(byte & 0xC0 != 0x80)).wrapping_add(usize::from(byte >= 0xF0))
-    });
+    if text.is_ascii() {
+        return u32::try_from(text.len()).unwrap_or(u32::MAX);
+    }
+    // A block's count fits a byte, so that as many bytes are counted at once as a register holds.
+    let (blocks, rest) = text.as_bytes().as_chunks::<64>();
+    let mut units = usize::from(units_of(rest));
+    for block in blocks {
+        units = units.wrapping_add(usize::from(units_of(block)));
+    }
     u32::try_from(units).unwrap_or(u32::MAX)
+}
+
+/// UTF-16 units of the characters that begin in `bytes`, at most 127 of them
+#[inline]
+fn units_of(bytes: &[u8]) -> u8 {
+    // A character has one byte that continues none, and two units where that byte is F0 or above.
+    bytes.iter().fold(0, |units: u8, &byte| {
+        units.wrapping_add(u8::from(byte & 0xC0 != 0x80)).wrapping_add(u8::from(byte >= 0xF0))
+    })
 }
 
 /// Why bytes are no String(n)
@@ -65,6 +79,22 @@ fn within(text: &str, maximum: u32) -> &str {
         units > maximum
     });
     fits.and_then(|(end, _)| text.get(..end)).unwrap_or(text)
+}
+
+/// `bytes` without a character at their end that misses a byte
+fn whole_characters(bytes: &[u8]) -> &[u8] {
+    let mut whole = bytes;
+    for missed in [0xC0, 0xE0, 0xF0] {
+        let Some((&last, before)) = whole.split_last() else { break };
+        whole = before;
+        if last >= missed {
+            return whole;
+        }
+        if last & 0xC0 != 0x80 {
+            break;
+        }
+    }
+    bytes
 }
 
 /// The bytes of one String as they come in
@@ -112,11 +142,13 @@ impl Decoder {
     pub fn decode<'i>(&mut self, input: &mut Cursor<'i>, maximum: u32) -> Result<Option<Chunk<'i>>, Invalid> {
         if self.partial_len == 0 {
             let window = input.window(self.left);
+            // Without a character that the end of the input splits, most of them are valid as a whole.
+            let window = whole_characters(window);
             let valid = match core::str::from_utf8(window) {
                 Ok(text) => text,
                 Err(error) => {
                     let valid = window.split_at_checked(error.valid_up_to()).map_or(&[][..], |(valid, _)| valid);
-                    // Valid by the very error; the second look is at most one a read.
+                    // Valid by the very error, behind which there is nothing more to read.
                     core::str::from_utf8(valid).unwrap_or("")
                 }
             };
@@ -239,6 +271,27 @@ mod tests {
             }
             assert_eq!((outcome, taken, came_out.as_str()), (Err(Invalid::Units), 11, "a\u{20ac}\u{1f600}b"), "{step}");
         }
+    }
+
+    #[test]
+    fn units_are_counted_in_texts_of_any_length() {
+        let mut text = String::new();
+        for character in "a\u{e4}\u{20ac}\u{1f600}".chars().cycle().take(200) {
+            text.push(character);
+            assert_eq!(usize::try_from(utf16_len(&text)), Ok(text.encode_utf16().count()));
+        }
+        let widest = "\u{1f600}".repeat(1_000);
+        assert_eq!(utf16_len(&widest), 2_000);
+    }
+
+    #[test]
+    fn only_a_character_that_misses_a_byte_is_held_back() {
+        let text = "a\u{e4}\u{20ac}\u{1f600}";
+        for end in 0..=text.len() {
+            let whole = text.floor_char_boundary(end);
+            assert_eq!(whole_characters(&text.as_bytes()[..end]), &text.as_bytes()[..whole], "{end}");
+        }
+        assert_eq!(whole_characters(&[0x80, 0x80, 0x80, 0x80]), [0x80, 0x80, 0x80, 0x80]);
     }
 
     #[test]

@@ -59,7 +59,25 @@ impl Decoder {
     /// # Errors
     /// As [`Decoder::push`]; the byte at fault is the last one taken.
     #[inline]
-    pub const fn decode(&mut self, input: &mut Cursor<'_>) -> Result<Option<i32>, Overflow> {
+    pub fn decode(&mut self, input: &mut Cursor<'_>) -> Result<Option<i32>, Overflow> {
+        if self.shift == 0 {
+            // Most values have one byte, and most of the others are not split.
+            if let Some(byte) = input.peek()
+                && byte < 0x80
+            {
+                input.pass(1);
+                return Ok(Some(i32::from(byte)));
+            }
+            if let Some(&bytes) = input.ahead() {
+                return decode_whole(bytes, input);
+            }
+        }
+        self.decode_split(input)
+    }
+
+    /// [`Decoder::decode`] byte by byte
+    #[inline]
+    fn decode_split(&mut self, input: &mut Cursor<'_>) -> Result<Option<i32>, Overflow> {
         while let Some(byte) = input.byte() {
             match self.push(byte) {
                 Ok(None) => {}
@@ -70,31 +88,95 @@ impl Decoder {
     }
 }
 
+/// [`Decoder::decode`] of more than one byte; `bytes` are the next ones of `input`, as many as a value can have
+#[inline]
+fn decode_whole(bytes: [u8; MAX_LEN], input: &mut Cursor<'_>) -> Result<Option<i32>, Overflow> {
+    let [first, second, third, fourth, fifth] = bytes;
+    // The first four as one word, of which as many bytes are kept as count.
+    let word = u32::from_le_bytes([first, second, third, fourth]);
+    if word & 0x8000 == 0 {
+        input.pass(2);
+        return Ok(Some(join(word & 0xFFFF).cast_signed()));
+    }
+    if word & 0x80_0000 == 0 {
+        input.pass(3);
+        return Ok(Some(join(word & 0xFF_FFFF).cast_signed()));
+    }
+    let value = join(word);
+    if word & 0x8000_0000 == 0 {
+        input.pass(4);
+        return Ok(Some(value.cast_signed()));
+    }
+    input.pass(MAX_LEN);
+    if fifth > 0x0F { Err(Overflow) } else { Ok(Some((value | (u32::from(fifth) << 28)).cast_signed())) }
+}
+
+/// The seven low bits of each byte, moved together
+#[inline]
+const fn join(word: u32) -> u32 {
+    (word & 0x7F) | ((word >> 1) & (0x7F << 7)) | ((word >> 2) & (0x7F << 14)) | ((word >> 3) & (0x7F << 21))
+}
+
 /// The shortest form of `value`, and how many of the bytes it takes
 #[must_use]
-#[expect(clippy::cast_possible_truncation, reason = "the low seven bits are meant")]
-pub const fn encode(value: i32) -> ([u8; MAX_LEN], usize) {
-    let mut rest = value.cast_unsigned();
-    let mut bytes = [0; MAX_LEN];
-    let mut len: usize = 0;
-    let mut unwritten: &mut [u8] = &mut bytes;
-    while let Some((byte, tail)) = unwritten.split_first_mut() {
-        len = len.wrapping_add(1);
-        *byte = (rest as u8) & 0x7F;
-        rest >>= 7;
-        if rest == 0 {
-            break;
-        }
-        *byte |= 0x80;
-        unwritten = tail;
-    }
+pub fn encode(value: i32) -> ([u8; MAX_LEN], usize) {
+    let (mut bytes, mut len) = ([0; MAX_LEN], 0);
+    // There is room for any.
+    let _written = encode_to(value, &mut bytes, &mut len);
     (bytes, len)
+}
+
+/// Puts the shortest form of `value` into `out` at index `at`, and moves `at` behind it
+///
+/// `None` where there is no room for all of it; nothing has changed then.
+#[must_use = "without room nothing is written"]
+#[inline]
+pub fn encode_to(value: i32, out: &mut [u8], at: &mut usize) -> Option<()> {
+    let value = value.cast_unsigned();
+    if value < 1 << 7 {
+        return put::<1>(value, out, at);
+    }
+    // Most values have one byte: ids, and nearly all lengths.
+    core::hint::cold_path();
+    // Each step moves all above a byte's seven bits up by one, and sets the bit that comes free: "more".
+    let word = value.wrapping_add(value & (!0 << 7)).wrapping_add(1 << 7);
+    if value < 1 << 14 {
+        return put::<2>(word, out, at);
+    }
+    let word = word.wrapping_add(word & (!0 << 15)).wrapping_add(1 << 15);
+    if value < 1 << 21 {
+        return put::<3>(word, out, at);
+    }
+    let word = word.wrapping_add(word & (!0 << 23)).wrapping_add(1 << 23);
+    if value < 1 << 28 {
+        return put::<4>(word, out, at);
+    }
+    // What the steps have pushed out at the top is the fifth byte.
+    let [.., top] = (value >> 4).to_le_bytes();
+    *out.get_mut(at.wrapping_add(4))? = top;
+    put::<4>(word | 1 << 31, out, at)?;
+    *at = at.wrapping_add(1);
+    Some(())
+}
+
+/// The lowest `N` bytes of `word`
+#[inline]
+fn put<const N: usize>(word: u32, out: &mut [u8], at: &mut usize) -> Option<()> {
+    *out.get_mut(*at..)?.first_chunk_mut::<N>()? = *word.to_le_bytes().first_chunk()?;
+    *at = at.wrapping_add(N);
+    Some(())
 }
 
 /// How many bytes the shortest form of `value` takes
 #[must_use]
 pub const fn encoded_len(value: i32) -> usize {
-    encode(value).1
+    match value.cast_unsigned() {
+        0..0x80 => 1,
+        0x80..0x4000 => 2,
+        0x4000..0x20_0000 => 3,
+        0x20_0000..0x1000_0000 => 4,
+        _ => MAX_LEN,
+    }
 }
 
 #[cfg(test)]
@@ -136,5 +218,36 @@ mod tests {
             assert_eq!(encoded_len(value), len, "{value}");
         }
         assert_eq!((encoded_len(268_435_455), encoded_len(268_435_456), encoded_len(-1)), (4, 5, 5));
+    }
+
+    #[test]
+    fn encoding_writes_all_or_nothing() {
+        for (value, len) in [(0, 1), (127, 1), (128, 2), (16_384, 3), (2_097_152, 4), (i32::MAX, 5), (-1, 5)] {
+            let mut room = [0xAA; 8];
+            let mut at = 2;
+            assert_eq!(encode_to(value, &mut room, &mut at), Some(()), "{value}");
+            assert_eq!(at, 2 + len, "{value}");
+            assert_eq!(decode(&room[2..at]), Ok(Some(value)));
+            assert!(room[..2].iter().chain(&room[at..]).all(|&byte| byte == 0xAA), "{value}");
+            let mut tight = [0xAA; 5];
+            let mut at = 6 - len;
+            assert_eq!(encode_to(value, &mut tight, &mut at), None, "{value}");
+            assert_eq!((tight, at), ([0xAA; 5], 6 - len), "{value}");
+            let mut behind = 9;
+            assert_eq!(encode_to(value, &mut tight, &mut behind), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_value_is_the_same_whole_and_byte_by_byte() {
+        let lengths = (0..32).flat_map(|bit| [1_i32 << bit, (1_i32 << bit).wrapping_sub(1), !(1_i32 << bit)]);
+        for value in lengths {
+            let (bytes, len) = encode(value);
+            let mut input = Cursor::new(&bytes);
+            assert_eq!((Decoder::new().decode(&mut input), input.consumed()), (Ok(Some(value)), len));
+            let mut decoder = Decoder::new();
+            let last = bytes[..len].iter().map(|byte| decoder.push(*byte)).last();
+            assert_eq!(last, Some(Ok(Some(value))));
+        }
     }
 }

@@ -1,66 +1,110 @@
 //! One client's connection: bytes between its socket and its machine
 //!
-//! The task owns no buffer while it waits: bytes are read into the stack and the machine takes them all. Only where it
-//! may not (an answer has to go out first, the front end is behind) is what is left kept until it may.
+//! A state machine that [`drive`](super::drive) polls, no task of its own: a task of the runtime's takes several times the
+//! memory of what is held here. It owns no buffer while it waits: bytes are read into one that all connections share, and
+//! the machine takes them all. Only where it may not (an answer has to go out first, the front end is behind) is what is
+//! left kept until it may, in [`Rare`], which exists only as long as it is needed.
+//!
+//! What an idle connection holds on a 64-bit system, in bytes, without what the allocator adds:
+//!
+//! | what | where | bytes |
+//! | --- | --- | --- |
+//! | machine | here | 280 |
+//! | socket, address, round-trip time, flags | here | 96 |
+//! | registration with the system's queue of events | tokio | 256 |
+//! | waker | [`ready`](super::ready) | 32 |
+//! | place in the list | [`registry`](super::registry) | 32 |
+//! | deadline | [`deadlines`](super::deadlines) | 20 |
+//!
+//! It sets no timer and closes nothing itself: it says when it wants to be rung and why it is over.
 
-use std::io;
-use std::sync::Arc;
+mod over;
+mod translate;
+
+use std::future::Future;
+use std::io::{self, Read as _};
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use proto_core::server::Event as Heard;
-use proto_core::text;
-use proto_core::{Instant, Machine};
-use tokio::io::{AsyncWriteExt, Interest};
+use proto_core::server::Skipped;
+use proto_core::{Instant, Machine as _, Timeouts};
+use socket2::SockRef;
+use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::sync::watch;
 
+pub(super) use self::over::Over;
+use self::over::{Ended, Linger};
 use super::Shared;
-use super::event::Event;
-use super::registry::{Connection, Inner};
+use super::document::Answer;
+use super::event::{Client, Event};
+use crate::config;
 
 /// Bytes read at once; more than any frame to a server has
 const READ: usize = 2_048;
 
-/// Reads after which others have their turn: a client that never pauses must not keep the thread
+/// Reads, or answers to one of them, after which others have their turn: a client that never pauses must not keep the
+/// thread
 const TURN: u32 = 16;
 
-/// How long a client may take to read the last answer
-const LINGER: Duration = Duration::from_secs(1);
-
-/// Bytes of a client's that are read and dropped behind the last answer
-const LINGER_BYTES: usize = 64 * 1_024;
-
-/// Why a connection is over
-struct Over {
-    reason: String,
-    clean: bool,
-    /// Whether the client should be given time to read the last answer
-    linger: bool,
+/// Room that all connections share, each while it is polled
+pub(super) struct Scratch {
+    buffer: [u8; READ],
+    /// The server address of the Handshake that is coming in
+    address: String,
+    /// The time as all have it that measure none: reading the clock costs as much as handling a ping
+    now: Instant,
 }
 
-impl Over {
-    fn stopped() -> Self {
-        Self { reason: "the server stopped".to_owned(), clean: true, linger: false }
+impl Scratch {
+    pub(super) const fn new() -> Self {
+        Self { buffer: [0; READ], address: String::new(), now: Instant::ZERO }
     }
 
-    fn failed(reason: proto_core::Error) -> Self {
-        Self { reason: reason.to_string(), clean: false, linger: false }
+    /// Connections are polled from `now` on
+    pub(super) const fn begin(&mut self, now: Instant) {
+        self.now = now;
     }
+}
 
-    fn transport(error: &io::Error) -> Self {
-        let reason = match error.kind() {
-            io::ErrorKind::ConnectionReset => "the client reset the connection".to_owned(),
-            io::ErrorKind::BrokenPipe => "the client closed the connection without reading the answer".to_owned(),
-            _ => format!("the connection broke: {error}"),
-        };
-        Self { reason, clean: false, linger: false }
-    }
+/// A client, its socket and where both stand
+pub(super) struct Connection {
+    machine: proto_core::Server<Answer>,
+    stream: TcpStream,
+    address: SocketAddr,
+    rtt: Option<Duration>,
+    rare: Option<Box<Rare>>,
+    /// Why the connection ends when all is sent, where the machine ended it in good order
+    ended: Option<Ended>,
+    /// Turn to the machine before the socket, even if nothing is unread: it may have something to send, or stopped at an
+    /// event and its last bytes lead to another
+    resume: bool,
+    /// The client sends no more
+    eof: bool,
+    /// A deadline has come
+    rang: bool,
+}
+
+const _: () =
+    assert!(size_of::<usize>() != 8 || cfg!(debug_assertions) || size_of::<Connection>() <= 376, "as the table says");
+
+/// What a connection needs at times; without memory nearly always
+#[derive(Default)]
+struct Rare {
+    /// Bytes read that the machine could not take yet
+    unread: Vec<u8>,
+    /// The first pieces of a Handshake's address whose end has not come
+    address: String,
+    /// The front end is behind, and this is over when it has taken the event
+    telling: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    linger: Option<Linger>,
 }
 
 /// What the pump waits for
 enum Pumped {
     /// The socket, a deadline or a command
-    Idle { writable: bool },
+    Idle,
     /// The front end is behind with this event
     Behind(Event),
     /// Nothing, but others want their turn
@@ -69,302 +113,291 @@ enum Pumped {
     Over(Over),
 }
 
-/// Serves one client to the end and tells why it was one
-pub(super) async fn serve(stream: TcpStream, connection: Arc<Connection>, shared: Arc<Shared>) {
-    let mut stream = stream;
-    let mut task = Task { unread: Vec::new(), offer: false, address: String::new(), ended: None, eof: false };
-    let over = task.run(&stream, &connection, &shared).await;
-    if over.linger {
-        Box::pin(linger(&mut stream)).await;
-    }
-    drop(stream);
-    shared.registry.remove(&connection);
-    shared.documents.set_online(shared.registry.len());
-    shared
-        .events
-        .send(Event::Disconnected { client: connection.address, reason: over.reason, clean: over.clean })
-        .await;
-}
-
-/// Closes so that the last answer arrives: unread input would make a reset of the close
-async fn linger(stream: &mut TcpStream) {
-    let drain = async {
-        stream.shutdown().await?;
-        let mut left = LINGER_BYTES;
-        while left > 0 {
-            stream.readable().await?;
-            match stream.try_read(&mut [0; 1_024]) {
-                Ok(0) => break,
-                Ok(count) => left = left.saturating_sub(count),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Err(error),
-            }
+impl Connection {
+    pub(super) fn new(stream: TcpStream, address: SocketAddr, now: Instant, config: &config::Server) -> Self {
+        let timeouts = Timeouts {
+            frame: config.frame_timeout,
+            status: config.status_timeout,
+            idle: config.ping_after,
+            silence: config.silence_timeout,
+            ..Timeouts::DEFAULT
+        };
+        Self {
+            machine: proto_core::Server::new(now, timeouts, config.legacy),
+            stream,
+            address,
+            rtt: None,
+            rare: None,
+            ended: None,
+            resume: false,
+            eof: false,
+            rang: false,
         }
-        io::Result::Ok(())
-    };
-    let _gone_either_way = tokio::time::timeout(LINGER, drain).await;
-}
+    }
 
-struct Task {
-    /// Bytes read that the machine could not take yet; empty and without memory nearly always
-    unread: Vec<u8>,
-    /// Offer the machine `unread` before anything else, even if it is empty: it stopped at an event
-    offer: bool,
-    /// The server address of the Handshake that is coming in
-    address: String,
-    /// Why the connection ends when all is sent, where the machine ended it in good order
-    ended: Option<&'static str>,
-    /// The client sends no more
-    eof: bool,
-}
+    /// Its row of `list`
+    pub(super) const fn client(&self) -> Client {
+        Client { address: self.address, state: self.machine.state(), rtt: self.rtt }
+    }
 
-impl Task {
-    async fn run(&mut self, stream: &TcpStream, connection: &Connection, shared: &Shared) -> Over {
-        let mut stopping = shared.stopping.clone();
-        let timer = tokio::time::sleep(Duration::ZERO);
-        tokio::pin!(timer);
-        let mut armed = None;
-        let mut rang = false;
+    /// Gives the machine a ping; sent when the connection is polled
+    ///
+    /// # Errors
+    /// Why this client is left out.
+    pub(super) fn ping(&mut self, payload: i64) -> Result<(), Skipped> {
+        self.machine.ping(payload)?;
+        self.resume = true;
+        Ok(())
+    }
+
+    /// When it wants to be [rung](Self::ring)
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        match self.lingering() {
+            _ if self.rang => None,
+            Some(linger) => Some(linger.until),
+            None => self.machine.poll_timeout(),
+        }
+    }
+
+    /// The deadline has come: what is due is done when the connection is polled
+    pub(super) const fn ring(&mut self) {
+        self.rang = true;
+    }
+
+    fn lingering(&self) -> Option<&Linger> {
+        self.rare.as_ref().and_then(|rare| rare.linger.as_ref())
+    }
+
+    /// Whether it only waits for the client to take the last answer
+    pub(super) fn is_lingering(&self) -> bool {
+        self.lingering().is_some()
+    }
+
+    /// Goes on as far as it can without waiting; why the connection is over, when it is
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>, shared: &Shared, scratch: &mut Scratch) -> Poll<Over> {
+        let polled = self.poll_open(cx, shared, scratch);
+        // What was kept for the next time, and the room of what is kept no longer, or both in the rarest case.
+        if !scratch.address.is_empty() {
+            self.rare.get_or_insert_default().address.push_str(&scratch.address);
+            scratch.address.clear();
+        }
+        if self.rare.as_ref().is_some_and(|rare| rare.is_empty()) {
+            self.rare = None;
+        }
+        polled
+    }
+
+    fn poll_open(&mut self, cx: &mut Context<'_>, shared: &Shared, scratch: &mut Scratch) -> Poll<Over> {
         loop {
-            if *stopping.borrow() {
-                return Over::stopped();
-            }
-            let writable = match self.pump(stream, connection, shared) {
-                Pumped::Over(over) => return over,
-                Pumped::Behind(event) => {
-                    tell(event, shared, &mut stopping).await;
-                    continue;
+            if let Some(rare) = &mut self.rare {
+                if let Some(linger) = &mut rare.linger {
+                    return linger.poll(cx, &mut self.stream, self.rang, &mut scratch.buffer);
                 }
-                Pumped::Again => {
-                    tokio::task::yield_now().await;
-                    continue;
+                if let Some(telling) = &mut rare.telling {
+                    ready!(telling.as_mut().poll(cx));
+                    rare.telling = None;
                 }
-                Pumped::Idle { writable } => writable,
-            };
-            // Only here, where all that has come is read: what came in time counts, even where this task is late.
-            if std::mem::take(&mut rang) {
-                match self.time_out(connection, shared) {
-                    Ok(Some(event)) => tell(event, shared, &mut stopping).await,
-                    Ok(None) => {}
-                    Err(over) => return over,
-                }
-                continue;
+                scratch.address.push_str(&rare.address);
+                rare.address.clear();
             }
-            // Each byte puts the deadline off. A timer that was set for an earlier one rings in vain and is set anew, which
-            // costs less than setting it with every byte.
-            let deadline = connection.lock().machine.poll_timeout();
-            if let Some(deadline) = deadline
-                && armed.is_none_or(|armed| deadline < armed)
-            {
-                timer.as_mut().reset(shared.clock.at(deadline));
-                armed = Some(deadline);
-            }
-            let interest = match (self.eof || !self.unread.is_empty(), writable) {
-                (false, false) => Interest::READABLE,
-                (false, true) => Interest::READABLE | Interest::WRITABLE,
-                // Nothing more is read before what waits is written.
-                (true, _) => Interest::WRITABLE,
-            };
-            let can_wait = writable || !self.eof;
-            tokio::select! {
-                ready = stream.ready(interest), if can_wait => if let Err(error) = ready {
-                    return Over::transport(&error);
+            let behind = match self.pump(cx, shared, scratch) {
+                Pumped::Over(over) => match Linger::begin(over, cx, &mut self.stream, shared) {
+                    Ok(linger) => {
+                        self.rang = false;
+                        self.rare.get_or_insert_default().linger = Some(linger);
+                        continue;
+                    }
+                    Err(over) => return Poll::Ready(over),
                 },
-                () = connection.wake.notified() => {}
-                () = &mut timer, if deadline.is_some() => {
-                    armed = None;
-                    rang = true;
+                Pumped::Again => {
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
                 }
-                _ = stopping.wait_for(|&stopping| stopping) => {
-                    return Over::stopped();
-                }
-            }
-            if rang {
-                // After a time in which nothing ran, the timer rings before the socket has been looked at.
-                tokio::task::yield_now().await;
+                Pumped::Behind(event) => Some(event),
+                // Only here, where all that has come is read: what came in time counts even where this is late.
+                Pumped::Idle if std::mem::take(&mut self.rang) => match self.time_out(shared) {
+                    Ok(event) => event.and_then(|event| shared.events.try_send(event).err()),
+                    Err(error) => return Poll::Ready(Over::Failed(error)),
+                },
+                Pumped::Idle => return Poll::Pending,
+            };
+            if let Some(event) = behind {
+                let events = shared.events.clone();
+                self.rare.get_or_insert_default().telling = Some(Box::pin(async move { events.send(event).await }));
             }
         }
     }
 
     /// What is due at this time, and what of it the front end is told
-    fn time_out(&mut self, connection: &Connection, shared: &Shared) -> Result<Option<Event>, Over> {
-        let mut inner = connection.lock();
-        let heard = inner.machine.handle_timeout(shared.clock.now()).map_err(Over::failed)?;
-        Ok(heard.and_then(|heard| self.translate(&mut inner, heard, connection, shared)))
+    fn time_out(&mut self, shared: &Shared) -> Result<Option<Event>, proto_core::Error> {
+        let heard = self.machine.handle_timeout(shared.clock.now())?;
+        self.resume = true;
+        Ok(heard.and_then(|heard| self.translate(heard, &mut String::new(), shared)))
     }
 
     /// Moves bytes both ways until the socket or the front end has to be waited for
-    fn pump(&mut self, stream: &TcpStream, connection: &Connection, shared: &Shared) -> Pumped {
-        let mut buffer = [0; READ];
-        for _ in 0..TURN {
-            let now = shared.clock.now();
-            let mut inner = connection.lock();
-            // What is left of an earlier read comes first, and so does an event that it still leads to.
-            if std::mem::take(&mut self.offer) || !self.unread.is_empty() {
-                let unread = std::mem::take(&mut self.unread);
-                match self.feed(&mut inner, now, &unread, connection, shared) {
-                    Ok((consumed, behind)) => {
-                        self.unread = unread.get(consumed..).unwrap_or_default().to_vec();
-                        if let Some(event) = behind {
-                            self.offer = true;
+    fn pump(&mut self, cx: &mut Context<'_>, shared: &Shared, scratch: &mut Scratch) -> Pumped {
+        let Scratch { buffer, address, now } = scratch;
+        let mut left = TURN;
+        if self.resume || self.rare.as_ref().is_some_and(|rare| !rare.unread.is_empty()) {
+            let mut unread = self.rare.as_mut().map(|rare| std::mem::take(&mut rare.unread)).unwrap_or_default();
+            let mut rest = unread.as_slice();
+            let taken = self.take(cx, self.time(now, shared), &mut rest, address, shared, &mut left);
+            let consumed = unread.len() - rest.len();
+            unread.drain(..consumed);
+            if let Some(pumped) = self.keep(taken, unread) {
+                return pumped;
+            }
+        }
+        while left > 0 {
+            left -= 1;
+            if self.eof {
+                return Pumped::Idle;
+            }
+            let mut rest = match self.read(cx, buffer) {
+                Poll::Pending => return Pumped::Idle,
+                Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Poll::Ready(Err(error)) => return Pumped::Over(Over::Broken(error)),
+                Poll::Ready(Ok(count)) => buffer.get(..count).unwrap_or_default(),
+            };
+            let now = self.time(now, shared);
+            if rest.is_empty() {
+                self.eof = true;
+                self.resume = true;
+                match self.machine.handle_eof(now) {
+                    Ok(heard) => {
+                        if let Some(event) = heard.and_then(|heard| self.translate(heard, address, shared))
+                            && let Err(event) = shared.events.try_send(event)
+                        {
                             return Pumped::Behind(event);
                         }
                     }
-                    Err(over) => return Pumped::Over(over),
+                    Err(error) => return Pumped::Over(Over::Failed(error)),
                 }
             }
-            let writable = match transmit(&mut inner.machine, now, stream) {
-                Ok(all) => !all,
-                Err(error) => return Pumped::Over(Over::transport(&error)),
-            };
-            if inner.machine.is_finished() {
-                let reason = self.ended.unwrap_or("the client closed the connection").to_owned();
-                return Pumped::Over(Over { reason, clean: true, linger: self.ended.is_some() });
-            }
-            if !self.unread.is_empty() {
-                if writable {
-                    return Pumped::Idle { writable };
-                }
-                continue;
-            }
-            if self.eof {
-                return Pumped::Idle { writable };
-            }
-            let read = match stream.try_read(&mut buffer) {
-                Ok(0) => {
-                    self.eof = true;
-                    match inner.machine.handle_eof(now) {
-                        Ok(Some(heard)) => {
-                            if let Some(event) = self.translate(&mut inner, heard, connection, shared)
-                                && let Err(event) = shared.events.try_send(event)
-                            {
-                                return Pumped::Behind(event);
-                            }
-                        }
-                        Ok(None) => {}
-                        Err(error) => return Pumped::Over(Over::failed(error)),
-                    }
-                    continue;
-                }
-                Ok(count) => buffer.get(..count).unwrap_or_default(),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Pumped::Idle { writable },
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Pumped::Over(Over::transport(&error)),
-            };
-            match self.feed(&mut inner, now, read, connection, shared) {
-                Ok((consumed, behind)) => {
-                    if let Some(rest) = read.get(consumed..).filter(|rest| !rest.is_empty()) {
-                        self.unread = rest.to_vec();
-                    }
-                    if let Some(event) = behind {
-                        self.offer = true;
-                        return Pumped::Behind(event);
-                    }
-                }
-                Err(over) => return Pumped::Over(over),
+            let taken = self.take(cx, now, &mut rest, address, shared, &mut left);
+            if let Some(pumped) = self.keep(taken, rest) {
+                return pumped;
             }
         }
         Pumped::Again
     }
 
-    /// Offers `input` to the machine; tells how much it took, and the event that the front end has no room for
+    /// The time: `now`, and exactly where a ping is being sent or answered
+    fn time(&self, now: &mut Instant, shared: &Shared) -> Instant {
+        if self.machine.outstanding() > 0 {
+            *now = shared.clock.now();
+        }
+        *now
+    }
+
+    /// Reads what there is; where a deadline has come, also what the runtime has not heard of yet
+    ///
+    /// After a time in which nothing ran, a deadline may come before the socket has been looked at.
+    fn read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        let mut read = ReadBuf::new(buffer);
+        match Pin::new(&mut self.stream).poll_read(cx, &mut read) {
+            Poll::Ready(result) => Poll::Ready(result.map(|()| read.filled().len())),
+            Poll::Pending if self.rang => match (&*SockRef::from(&self.stream)).read(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => Poll::Pending,
+                result => Poll::Ready(result),
+            },
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
+    /// Keeps what could not be taken; `None` where there is nothing to wait for
+    fn keep(&mut self, taken: Option<Pumped>, rest: impl Into<Vec<u8>> + AsRef<[u8]>) -> Option<Pumped> {
+        if !rest.as_ref().is_empty() {
+            self.rare.get_or_insert_default().unread = rest.into();
+        }
+        taken
+    }
+
+    /// Offers the machine `input` and sends what it answers, one answer after the other, until all of it is taken
+    ///
+    /// `None` where it is and nothing has to be waited for before more is read; else what is left is in `input`.
+    fn take(
+        &mut self,
+        cx: &mut Context<'_>,
+        now: Instant,
+        input: &mut &[u8],
+        address: &mut String,
+        shared: &Shared,
+        left: &mut u32,
+    ) -> Option<Pumped> {
+        let mut offer = std::mem::take(&mut self.resume);
+        loop {
+            if !input.is_empty() || std::mem::take(&mut offer) {
+                match self.feed(now, input, address, shared) {
+                    Ok(None) => {}
+                    Ok(Some(event)) => {
+                        self.resume = true;
+                        return Some(Pumped::Behind(event));
+                    }
+                    Err(error) => return Some(Pumped::Over(Over::Failed(error))),
+                }
+            }
+            match self.transmit(cx, now) {
+                Ok(all) => self.resume = !all,
+                Err(error) => return Some(Pumped::Over(Over::Broken(error))),
+            }
+            if self.machine.is_finished() {
+                return Some(Pumped::Over(self.ended.map_or(Over::Closed, Over::Ended)));
+            }
+            if input.is_empty() {
+                return None;
+            }
+            // Nothing more is read before what waits is written.
+            if self.resume {
+                return Some(Pumped::Idle);
+            }
+            *left = left.saturating_sub(1);
+            if *left == 0 {
+                return Some(Pumped::Again);
+            }
+        }
+    }
+
+    /// Offers `input` to the machine until it takes no more; returns the event that the front end has no room for
     fn feed(
         &mut self,
-        inner: &mut Inner,
         now: Instant,
-        input: &[u8],
-        connection: &Connection,
+        input: &mut &[u8],
+        address: &mut String,
         shared: &Shared,
-    ) -> Result<(usize, Option<Event>), Over> {
-        let mut consumed = 0;
+    ) -> Result<Option<Event>, proto_core::Error> {
         loop {
-            let rest = input.get(consumed..).unwrap_or_default();
-            let progress = inner.machine.handle_input(now, rest).map_err(Over::failed)?;
-            consumed += progress.consumed;
-            let Some(heard) = progress.event else { return Ok((consumed, None)) };
-            if let Some(event) = self.translate(inner, heard, connection, shared)
+            let progress = self.machine.handle_input(now, input)?;
+            *input = input.get(progress.consumed..).unwrap_or_default();
+            let Some(heard) = progress.event else { return Ok(None) };
+            if let Some(event) = self.translate(heard, address, shared)
                 && let Err(event) = shared.events.try_send(event)
             {
-                return Ok((consumed, Some(event)));
+                return Ok(Some(event));
             }
         }
     }
 
-    /// Answers what asks for an answer, and makes of it what the front end is told
-    fn translate(
-        &mut self,
-        inner: &mut Inner,
-        heard: Heard<'_>,
-        connection: &Connection,
-        shared: &Shared,
-    ) -> Option<Event> {
-        let client = connection.address;
-        let quiet = shared.events.is_quiet();
-        let event = match heard {
-            Heard::Address(chunk) => {
-                if !quiet {
-                    self.address.push_str(chunk.as_str(&mut [0; 4]));
-                }
-                return None;
+    /// Sends what the machine has to send; whether all of it went
+    fn transmit(&mut self, cx: &mut Context<'_>, now: Instant) -> io::Result<bool> {
+        loop {
+            let bytes = self.machine.poll_transmit(now);
+            if bytes.is_empty() {
+                return Ok(true);
             }
-            Heard::Handshake { protocol_version, server_port, next_state } => {
-                let address = std::mem::take(&mut self.address);
-                let server_address = text::Clean(text::strip_marker(&address)).to_string();
-                Event::Handshake { client, protocol_version, server_address, server_port, next_state }
+            match Pin::new(&mut self.stream).poll_write(cx, bytes) {
+                Poll::Ready(Ok(count)) => self.machine.handle_transmitted(count),
+                Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+                Poll::Ready(Err(error)) => return Err(error),
+                Poll::Pending => return Ok(false),
             }
-            Heard::Request => {
-                let (response, bytes) = shared.documents.response();
-                let _asked_for = inner.machine.respond(response);
-                Event::Request { client, bytes }
-            }
-            Heard::Login => {
-                let _asked_for = inner.machine.respond(shared.documents.disconnect());
-                self.ended = Some("wanted to log in; answered with a Disconnect");
-                return None;
-            }
-            Heard::LegacyPing(kind) => {
-                let _asked_for = inner.machine.respond(shared.documents.legacy(kind));
-                self.ended = Some("legacy ping answered");
-                Event::LegacyPing { client, kind }
-            }
-            Heard::Ping { payload } => Event::Ping { client, payload },
-            Heard::Pong { payload, rtt } => {
-                inner.rtt = Some(rtt);
-                Event::Pong { client, payload, rtt }
-            }
-            Heard::UnexpectedPong { payload } => {
-                Event::Error { message: format!("{client} answered a ping {payload} that it does not owe; ignored") }
-            }
-            Heard::UnknownPacket { id, body } => {
-                Event::Error { message: format!("{client} sent a packet of unknown id {id}, {body} bytes; skipped") }
-            }
-            // The client's silence is no news; its answer will be.
-            _ => return None,
-        };
-        Some(event)
+        }
     }
 }
 
-/// Tells the front end, however far it is behind, unless the server stops
-async fn tell(event: Event, shared: &Shared, stopping: &mut watch::Receiver<bool>) {
-    tokio::select! {
-        () = shared.events.send(event) => {}
-        _ = stopping.wait_for(|&stopping| stopping) => {}
-    }
-}
-
-/// Sends what the machine has to send; whether all of it went
-fn transmit(machine: &mut super::registry::Machine, now: Instant, stream: &TcpStream) -> io::Result<bool> {
-    loop {
-        let bytes = machine.poll_transmit(now);
-        if bytes.is_empty() {
-            return Ok(true);
-        }
-        match stream.try_write(bytes) {
-            Ok(count) => machine.handle_transmitted(count),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
+impl Rare {
+    fn is_empty(&self) -> bool {
+        self.unread.is_empty() && self.address.is_empty() && self.telling.is_none() && self.linger.is_none()
     }
 }

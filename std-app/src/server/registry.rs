@@ -1,43 +1,23 @@
-//! The clients that are connected
+//! The clients that are connected, each at a place of its own
 //!
-//! Holds each connection's machine, so that a command reaches it without a channel of its own.
+//! Holds the connections themselves, so that a command reaches every machine without a channel or a lock of its own. Only
+//! [`drive`](super::drive) lets them do anything; it moves no bytes.
 
-use std::collections::BTreeMap;
-use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::task::{Context, Poll, Waker};
 
 use proto_core::server::Skipped;
-use proto_core::{Instant, State, Timeouts};
-use tokio::sync::Notify;
+use proto_core::{Instant, State};
 
+use super::Shared;
+use super::connection::{Connection, Over, Scratch};
+use super::deadlines::Deadlines;
 use super::event::Client;
-use crate::config;
+use super::ready::Ready;
 
-/// A connection's machine; answers are shared
-pub(super) type Machine = proto_core::Server<Arc<[u8]>>;
-
-/// What is known of one connection
-pub(super) struct Connection {
-    pub(super) address: SocketAddr,
-    number: u64,
-    inner: Mutex<Inner>,
-    /// Told when a command gave the machine something to send
-    pub(super) wake: Notify,
-}
-
-pub(super) struct Inner {
-    pub(super) machine: Machine,
-    pub(super) rtt: Option<Duration>,
-}
-
-impl Connection {
-    /// The machine and what goes with it; never held across an await
-    pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
+/// Places that are kept when nobody is left
+const KEPT: usize = 256;
 
 /// How a ping to all went
 #[derive(Default)]
@@ -49,68 +29,90 @@ pub(super) struct Tally {
 }
 
 pub(super) struct Registry {
-    /// By the order of connecting
-    connections: Mutex<(u64, BTreeMap<u64, Arc<Connection>>)>,
-    count: AtomicUsize,
+    clients: Mutex<Clients>,
+    pub(super) ready: Arc<Ready>,
+}
+
+/// Everybody, while nobody else looks at them
+#[derive(Default)]
+pub(super) struct Clients {
+    places: Vec<Place>,
+    vacant: Vec<u32>,
+    deadlines: Deadlines,
+    count: usize,
+    /// How many there have been
+    numbered: u64,
+}
+
+struct Place {
+    /// Outlives the connection: it wakes whoever has the place
+    waker: Waker,
+    connection: Option<Box<Connection>>,
+    /// The order of connecting
+    number: u64,
 }
 
 impl Registry {
-    pub(super) const fn new() -> Self {
-        Self { connections: Mutex::new((0, BTreeMap::new())), count: AtomicUsize::new(0) }
+    pub(super) fn new() -> Self {
+        Self { clients: Mutex::default(), ready: Ready::new() }
     }
 
-    fn lock(&self) -> MutexGuard<'_, (u64, BTreeMap<u64, Arc<Connection>>)> {
-        self.connections.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Never held across an await
+    pub(super) fn lock(&self) -> MutexGuard<'_, Clients> {
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn len(&self) -> usize {
-        self.count.load(Ordering::Acquire)
+        self.lock().count
     }
 
-    pub(super) fn add(&self, address: SocketAddr, now: Instant, config: &config::Server) -> Arc<Connection> {
-        let timeouts = Timeouts {
-            frame: config.frame_timeout,
-            status: config.status_timeout,
-            idle: config.ping_after,
-            silence: config.silence_timeout,
-            ..Timeouts::DEFAULT
-        };
-        let machine = Machine::new(now, timeouts, config.legacy);
+    /// Adds a client and returns its place; it is served from when it is [woken](Self::wake)
+    pub(super) fn add(&self, connection: Connection) -> u32 {
         let mut guard = self.lock();
-        let (next, connections) = &mut *guard;
-        let connection = Arc::new(Connection {
-            address,
-            number: *next,
-            inner: Mutex::new(Inner { machine, rtt: None }),
-            wake: Notify::new(),
+        let clients = &mut *guard;
+        let place = clients.vacant.pop().unwrap_or_else(|| {
+            // There are never as many clients as that: their greatest number is a `u32` too.
+            let place = u32::try_from(clients.places.len()).unwrap_or(u32::MAX);
+            clients.places.push(Place { waker: self.ready.waker(place), connection: None, number: 0 });
+            place
         });
-        *next += 1;
-        connections.insert(connection.number, Arc::clone(&connection));
-        self.count.store(connections.len(), Ordering::Release);
-        connection
+        clients.count += 1;
+        clients.numbered += 1;
+        if let Some(at) = clients.places.get_mut(place as usize) {
+            at.connection = Some(Box::new(connection));
+            at.number = clients.numbered;
+        }
+        place
     }
 
-    pub(super) fn remove(&self, connection: &Connection) {
-        let mut guard = self.lock();
-        guard.1.remove(&connection.number);
-        self.count.store(guard.1.len(), Ordering::Release);
+    /// Has the client at `place` looked at
+    pub(super) fn wake(&self, place: u32) {
+        if let Some(place) = self.lock().places.get(place as usize) {
+            place.waker.wake_by_ref();
+        }
     }
 
+    pub(super) fn wake_all(&self) {
+        for place in self.lock().places.iter().filter(|place| place.connection.is_some()) {
+            place.waker.wake_by_ref();
+        }
+    }
+
+    /// Those in a state, or all, in the order they connected
     pub(super) fn list(&self, state: Option<State>) -> Vec<Client> {
-        let row = |connection: &Arc<Connection>| {
-            let inner = connection.lock();
-            Client { address: connection.address, state: inner.machine.state(), rtt: inner.rtt }
-        };
-        let wanted = |client: &Client| state.is_none_or(|state| client.state == state);
-        self.lock().1.values().map(row).filter(wanted).collect()
+        let row = |place: &Place| place.connection.as_ref().map(|connection| (place.number, connection.client()));
+        let wanted = |(_, client): &(u64, Client)| state.is_none_or(|state| client.state == state);
+        let mut rows: Vec<_> = self.lock().places.iter().filter_map(row).filter(wanted).collect();
+        rows.sort_unstable_by_key(|&(number, _)| number);
+        rows.into_iter().map(|(_, client)| client).collect()
     }
 
     /// Gives every machine the ping; [`Registry::wake_all`] has it sent
     pub(super) fn ping(&self, payload: i64) -> Tally {
         let mut tally = Tally::default();
-        for connection in self.lock().1.values() {
+        for connection in self.lock().places.iter_mut().filter_map(|place| place.connection.as_mut()) {
             tally.clients += 1;
-            match connection.lock().machine.ping(payload) {
+            match connection.ping(payload) {
                 Ok(()) => tally.sent += 1,
                 Err(Skipped::InStatus) => tally.in_status += 1,
                 Err(Skipped::Owing) => tally.owing += 1,
@@ -119,10 +121,89 @@ impl Registry {
         }
         tally
     }
+}
 
-    pub(super) fn wake_all(&self) {
-        for connection in self.lock().1.values() {
-            connection.wake.notify_one();
+impl Clients {
+    /// Lets the client at `place` go on, if there still is one
+    pub(super) fn poll(&mut self, place: u32, shared: &Shared, scratch: &mut Scratch) {
+        let Some(Place { waker, connection: Some(connection), .. }) = self.places.get_mut(place as usize) else {
+            return;
+        };
+        let mut cx = Context::from_waker(waker);
+        // Whatever one client brings about, the others go on.
+        let polled = catch_unwind(AssertUnwindSafe(|| connection.poll(&mut cx, shared, scratch)));
+        match polled {
+            Ok(Poll::Pending) => {
+                // Each byte puts the deadline off. One that was set for an earlier time comes in vain and is set anew, which
+                // costs less than setting it with every byte.
+                if let Some(deadline) = connection.deadline()
+                    && self.deadlines.of(place).is_none_or(|set| deadline < set)
+                {
+                    self.deadlines.set(place, deadline);
+                }
+            }
+            Ok(Poll::Ready(over)) => self.leave(place, &over, shared),
+            Err(_told) => {
+                *scratch = Scratch::new();
+                self.leave(place, &Over::Panicked, shared);
+            }
         }
+    }
+
+    /// Rings those whose deadline has come
+    pub(super) fn ring(&mut self, now: Instant) {
+        while let Some((_, place)) = self.deadlines.first().filter(|&(at, _)| at <= now) {
+            let at_place = self.places.get_mut(place as usize);
+            let connection = at_place.and_then(|at| Some((at.connection.as_mut()?, &at.waker)));
+            match connection.and_then(|(connection, waker)| Some((connection.deadline()?, connection, waker))) {
+                Some((later, ..)) if later > now => self.deadlines.set(place, later),
+                Some((_, connection, waker)) => {
+                    connection.ring();
+                    waker.wake_by_ref();
+                    self.deadlines.remove(place);
+                }
+                None => self.deadlines.remove(place),
+            }
+        }
+    }
+
+    /// When [`Self::ring`] has to be called next
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        self.deadlines.first().map(|(at, _)| at)
+    }
+
+    /// Closes all connections but those whose last answer is on its way
+    pub(super) fn stop(&mut self, shared: &Shared) {
+        let mut open: Vec<(u64, u32)> = Vec::new();
+        for (place, at) in (0..).zip(&self.places) {
+            if at.connection.as_ref().is_some_and(|connection| !connection.is_lingering()) {
+                open.push((at.number, place));
+            }
+        }
+        open.sort_unstable();
+        for (_, place) in open {
+            self.leave(place, &Over::Stopped, shared);
+        }
+    }
+
+    /// Closes all connections without a word
+    pub(super) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// The connection at `place` is over
+    fn leave(&mut self, place: u32, over: &Over, shared: &Shared) {
+        let Some(connection) = self.places.get_mut(place as usize).and_then(|at| at.connection.take()) else { return };
+        let address = connection.client().address;
+        // Closed before anybody is told.
+        drop(connection);
+        self.deadlines.remove(place);
+        self.vacant.push(place);
+        self.count -= 1;
+        if self.count == 0 && self.places.len() > KEPT {
+            let numbered = self.numbered;
+            *self = Self { numbered, ..Self::default() };
+        }
+        shared.left(address, over, self.count);
     }
 }

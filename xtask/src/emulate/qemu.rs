@@ -4,11 +4,11 @@
 
 use std::path::Path;
 
-use crate::build_firmware::Board;
+use crate::build_firmware::Emulated;
 use crate::cmd::Cmd;
 
 /// Whether the emulator shows a screen that the firmware draws on
-pub(crate) fn has_screen(board: &Board) -> bool {
+pub(crate) fn has_screen(board: &Emulated) -> bool {
     board.name == "lm3s6965evb"
 }
 
@@ -21,7 +21,7 @@ pub(crate) struct Qemu {
 
 impl Qemu {
     /// The firmware on a board, its console on standard input and output
-    pub(crate) fn new(board: &Board, firmware: &Path, window: bool) -> Self {
+    pub(crate) fn new(board: &Emulated, firmware: &Path, window: bool) -> Self {
         let network = format!("user,model={}", board.network);
         let cmd = Cmd::new("qemu-system-arm")
             .args(["-machine", board.machine, "-monitor", "none"])

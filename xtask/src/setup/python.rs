@@ -1,4 +1,4 @@
-//! Programs from Python's package index, each group in a virtual environment of its own below `target/peers`
+//! Packages of Python's, each set in a virtual environment of its own below `target/peers`
 //!
 //! A Python without `ensurepip`, as Debian ships it, is dealt with: by its own pip, by virtualenv, or by installing the
 //! package that is missing. It touches no other environment.
@@ -15,85 +15,110 @@ use crate::{say, workspace};
 /// Limit of making an environment or installing into it
 const INSTALL: Duration = Duration::from_mins(10);
 
-/// A virtual environment and what is in it
+/// The folder of the environment with quarry, below `target/peers`
+const QUARRY: &str = "quarry";
+
+/// That of the environment with typos and taplo
+const LINTERS: &str = "linters";
+
+/// An environment and what is in it
 struct Environment {
-    /// What people call what is in it
+    /// The package that it is for
     name: &'static str,
-    used_by: &'static str,
-    /// Its folder below `target/peers`
+    /// The folder below `target/peers`
     folder: &'static str,
-    /// Its list of packages with their hashes, below `tests/peers`
-    requirements: &'static str,
-    /// What Python runs to know that it is there
+    /// What to install, with hashes
+    requirements: PathBuf,
+    /// The package that has no wheel and is built here
+    built: Option<&'static str>,
+    /// Code that runs when everything is there
     probe: &'static str,
+    used_by: &'static str,
 }
 
-/// The list of packages that the tests read the server with
-const MCSTATUS: Environment = Environment {
-    name: "mcstatus",
-    used_by: "the tests against mcstatus",
-    folder: "python",
-    requirements: "requirements.txt",
-    probe: "import mcstatus",
-};
-
-/// What looks at the text of the project
-const LINTERS: Environment = Environment {
-    name: "typos and taplo",
-    used_by: "the check of spelling and of TOML",
-    folder: "linters",
-    requirements: "linters.txt",
-    probe: "import subprocess, sys, pathlib; bin = pathlib.Path(sys.executable).parent; \
-            [subprocess.run([bin / name, '--version'], check=True) for name in ('typos', 'taplo')]",
-};
-
-/// The packages of `requirements.txt`, with their hashes checked
+/// The packages of `tests/peers/requirements.txt`
 pub(super) fn mcstatus(install: bool) -> Result<bool, Missing> {
-    MCSTATUS.ensure(install)
+    Environment {
+        name: "mcstatus",
+        folder: "python",
+        requirements: workspace::peer_files().join("requirements.txt"),
+        built: None,
+        probe: "import mcstatus",
+        used_by: "the tests against mcstatus",
+    }
+    .ensure(install)
 }
 
-/// typos and taplo
+/// The packages of `tests/load/peers/requirements.txt`
+pub(super) fn quarry(install: bool) -> Result<bool, Missing> {
+    Environment {
+        name: "quarry",
+        folder: QUARRY,
+        requirements: workspace::load_files().join("peers").join("requirements.txt"),
+        built: Some("quarry"),
+        probe: "import quarry.net.server",
+        used_by: "`cargo xtask bench server`",
+    }
+    .ensure(install)
+}
+
+/// The packages of `tests/peers/linters.txt`: what looks at the text of the project
 pub(super) fn linters(install: bool) -> Result<bool, Missing> {
-    LINTERS.ensure(install)
+    Environment {
+        name: "typos and taplo",
+        folder: LINTERS,
+        requirements: workspace::peer_files().join("linters.txt"),
+        built: None,
+        probe: "import pathlib, subprocess, sys; folder = pathlib.Path(sys.executable).parent; \
+                [subprocess.run([folder / name, '--version'], check=True) for name in ('typos', 'taplo')]",
+        used_by: "the check of spelling and of TOML",
+    }
+    .ensure(install)
 }
 
 /// A program among [`linters`]
 pub(crate) fn linter(name: &str) -> PathBuf {
-    let python = interpreter(&workspace::peers().join(LINTERS.folder));
+    let python = interpreter(&workspace::peers().join(LINTERS));
     python.with_file_name(name).with_extension(std::env::consts::EXE_EXTENSION)
 }
 
+/// The Python that runs quarry, there once [`quarry`] has seen to it
+pub(crate) fn with_quarry() -> PathBuf {
+    interpreter(&workspace::peers().join(QUARRY))
+}
+
 impl Environment {
-    /// Makes sure that it is there: `Ok(true)` when it had to be made
+    /// The packages, with their hashes checked
     fn ensure(&self, install: bool) -> Result<bool, Missing> {
-        let trouble = |how: String| Missing::new(self.name, self.used_by, how);
+        let &Self { name, ref requirements, built, probe, used_by, .. } = self;
         let folder = workspace::peers().join(self.folder);
-        let file = workspace::peer_files().join(self.requirements);
-        let wanted =
-            fs::read_to_string(&file).map_err(|error| trouble(format!("cannot read {}: {error}", file.display())))?;
+        let wanted = fs::read_to_string(requirements)
+            .map_err(|error| Missing::new(requirements.display().to_string(), used_by, error.to_string()))?;
         let stamp = folder.join("installed.txt");
-        if is_stamped(&stamp, &wanted) && works(&folder, self.probe) {
+        if is_stamped(&stamp, &wanted) && works(&folder, probe) {
             return Ok(false);
         }
         if !install {
-            return Err(trouble("cargo xtask setup".to_owned()));
+            return Err(Missing::new(name, used_by, "cargo xtask setup"));
         }
         let python = Program {
             names: if cfg!(windows) { &["python", "python3"] } else { &["python3", "python"] },
-            used_by: self.used_by,
+            used_by,
             debian: &["python3", "python3-venv"],
             homebrew: "python",
             winget: "Python.Python.3.13",
         };
         let (python, _) = python.ensure(install)?;
-        make(&python, &folder, self.used_by)?;
+        make(&python, &folder, used_by)?;
         pip(&interpreter(&folder), &["-m", "pip"])
-            .args(["install", "--require-hashes", "--no-deps", "--only-binary", ":all:", "--quiet", "-r"])
-            .arg(&file)
+            .args(["install", "--require-hashes", "--no-deps", "--only-binary", ":all:"])
+            .args(built.iter().flat_map(|package| ["--no-binary", package]))
+            .args(["--quiet", "-r"])
+            .arg(requirements)
             .run()
-            .and_then(|()| Cmd::new(interpreter(&folder)).quiet().args(["-c", self.probe]).capture())
-            .map_err(|error| trouble(error.to_string()))?;
-        fs::write(&stamp, wanted).map_err(|error| trouble(error.to_string()))?;
+            .and_then(|()| Cmd::new(interpreter(&folder)).quiet().args(["-c", probe]).capture())
+            .map_err(|error| Missing::new(name, used_by, error.to_string()))?;
+        fs::write(&stamp, wanted).map_err(|error| Missing::new(name, used_by, error.to_string()))?;
         Ok(true)
     }
 }

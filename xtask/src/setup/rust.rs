@@ -1,7 +1,7 @@
-//! Parts of the Rust toolchain: components and the standard libraries of other targets
+//! Parts of the Rust toolchain: components and the standard libraries of other targets; and the nightly toolchain
 //!
 //! With rustup they are added to the toolchain that runs; without it (a distribution's cargo) they are only looked for.
-//! It never adds or changes a toolchain.
+//! Where there is no nightly toolchain it is added; none that is there is updated, and none becomes the default.
 
 use std::path::Path;
 use std::time::Duration;
@@ -11,6 +11,8 @@ use crate::cmd::{Cmd, CmdError};
 
 /// A Cortex-M3 without an operating system
 pub(crate) const THUMB: &str = "thumbv7m-none-eabi";
+/// A Cortex-M4 or M7 with floating point, without an operating system
+pub(crate) const THUMB_FLOAT: &str = "thumbv7em-none-eabihf";
 /// 64-bit Windows, by the tool chain that needs nothing of Microsoft's to check code
 pub(crate) const WINDOWS: &str = "x86_64-pc-windows-gnu";
 
@@ -32,6 +34,42 @@ pub(super) fn target(name: &str, used_by: &str, install: bool) -> Result<bool, M
         folder.is_ok_and(|folder| Path::new(&folder).is_dir())
     };
     add(present, &["target", "add", name], &format!("the Rust target {name}"), used_by, install)
+}
+
+/// LLVM's tools of the toolchain that runs
+pub(super) fn llvm_tools(install: bool) -> Result<bool, Missing> {
+    let present = || {
+        let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+        let libraries = Cmd::new(rustc).quiet().args(["--print", "target-libdir"]).capture();
+        let tool = format!("llvm-profdata{}", std::env::consts::EXE_SUFFIX);
+        libraries.is_ok_and(|folder| Path::new(&folder).with_file_name("bin").join(tool).is_file())
+    };
+    add(present, &["component", "add", "llvm-tools"], "the component llvm-tools", "`cargo xtask coverage`", install)
+}
+
+/// The nightly toolchain
+pub(super) fn nightly(install: bool) -> Result<bool, Missing> {
+    let present = || Cmd::new("rustup").quiet().args(["run", "nightly", "cargo", "--version"]).capture().is_ok();
+    let rustup = ["toolchain", "install", "nightly", "--profile", "minimal", "--no-self-update"];
+    add(present, &rustup, "the nightly toolchain", "`cargo xtask fuzz` and `cargo xtask miri`", install)
+}
+
+/// Miri, and the source of the standard library that it builds for itself
+pub(super) fn miri(install: bool) -> Result<bool, Missing> {
+    let present = || {
+        let libraries = ["run", "nightly", "rustc", "--print", "sysroot"];
+        let source = Cmd::new("rustup").quiet().args(libraries).capture();
+        source.is_ok_and(|sysroot| Path::new(&sysroot).join("lib/rustlib/src/rust/library").is_dir())
+            && Cmd::new("rustup").quiet().args(["run", "nightly", "cargo", "miri", "--version"]).capture().is_ok()
+    };
+    let rustup = ["component", "add", "--toolchain", "nightly", "miri", "rust-src"];
+    add(present, &rustup, "nightly's component miri", "`cargo xtask miri`", install)
+}
+
+/// A program as the nightly toolchain's cargo would run it
+pub(crate) fn on_nightly(program: impl AsRef<std::ffi::OsStr>) -> Cmd {
+    // The cargo that runs xtask is not the one that it shall ask.
+    Cmd::new("rustup").args(["run", "nightly"]).arg(program).env("CARGO", "cargo")
 }
 
 fn add(present: impl Fn() -> bool, rustup: &[&str], what: &str, used_by: &str, install: bool) -> Result<bool, Missing> {

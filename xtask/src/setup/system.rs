@@ -36,6 +36,28 @@ pub(super) fn qemu(install: bool) -> Result<bool, Missing> {
     qemu.ensure(install).map(|(_, installed)| installed)
 }
 
+/// What puts firmware on real boards; it is told how to install it and not done, for it needs the system's USB libraries
+pub(super) fn probe_rs() -> Result<PathBuf, Missing> {
+    let how = "cargo install probe-rs-tools --locked (see https://probe.rs/docs/getting-started/installation)";
+    find("probe-rs").ok_or_else(|| Missing::new("probe-rs", "`cargo xtask flash`", how))
+}
+
+/// The counter of instructions
+pub(super) fn valgrind(install: bool) -> Result<bool, Missing> {
+    let valgrind = Program {
+        names: &["valgrind"],
+        used_by: "`cargo xtask bench cost`",
+        debian: &["valgrind", "libc6-dbg"],
+        homebrew: "valgrind",
+        winget: "valgrind",
+    };
+    if cfg!(windows) {
+        // There is none to install.
+        return Err(Missing::new("valgrind", valgrind.used_by, "it runs on Linux; take that or a virtual machine"));
+    }
+    valgrind.ensure(install).map(|(_, installed)| installed)
+}
+
 impl Program {
     /// Where it is on `PATH`, and whether it had to be installed
     pub(super) fn ensure(&self, install: bool) -> Result<(PathBuf, bool), Missing> {

@@ -7,13 +7,17 @@ use anyhow::Context as _;
 
 use super::tally::Tally;
 use super::{Context, Mode};
-use crate::build_firmware::{self, BOARDS};
+use crate::build_firmware::{self, EMULATED};
 use crate::cmd::{Cmd, CmdError};
 use crate::setup::rust::{THUMB, WINDOWS};
 use crate::setup::{Need, tool};
 use crate::workspace::{self, Members};
-use crate::{size, tidy};
+use crate::{coverage, tidy};
 
+mod benches;
+mod firmware;
+mod fuzzing;
+mod models;
 mod nopanic;
 mod policy;
 
@@ -54,6 +58,27 @@ pub(super) const STEPS: &[Step] = &[
         run: units,
     },
     Step {
+        name: "model",
+        about: "every order and every segmentation, in models of both machines; each seeded fault is found",
+        needs: &[Need::Rustfmt, Need::Clippy],
+        runs_without: false,
+        run: models::run,
+    },
+    Step {
+        name: "fuzz",
+        about: "proto-core against a second reading of the protocol: over the corpus, then 20 s of fuzzing each target",
+        needs: &[Need::Nightly, Need::Tool(&tool::FUZZ)],
+        runs_without: true,
+        run: fuzzing::run,
+    },
+    Step {
+        name: "coverage",
+        about: "lines of proto-core that no test runs",
+        needs: &[Need::LlvmTools, Need::Tool(&tool::LLVM_COV)],
+        runs_without: false,
+        run: coverage_of_core,
+    },
+    Step {
         name: "e2e",
         about: "tests across the packages: the real program, foreign peers, a real terminal",
         needs: TESTS_NEED,
@@ -84,9 +109,23 @@ pub(super) const STEPS: &[Step] = &[
     Step {
         name: "firmware",
         about: "the device's firmware for each board: lints, flash and memory against their budgets",
-        needs: &[Need::Thumb, Need::Qemu, Need::Clippy],
+        needs: &[Need::Thumb, Need::ThumbFloat, Need::Qemu, Need::Clippy],
         runs_without: false,
-        run: firmware,
+        run: firmware::run,
+    },
+    Step {
+        name: "cost",
+        about: "instructions of proto-core against the stored counts and the crates to beat",
+        needs: &[Need::Valgrind, Need::Tool(&tool::GUNGRAUN)],
+        runs_without: false,
+        run: benches::cost,
+    },
+    Step {
+        name: "bench",
+        about: "the workspace of the load generator: formatting, lints, tests",
+        needs: &[Need::Rustfmt, Need::Clippy],
+        runs_without: false,
+        run: benches::load,
     },
     Step {
         name: "windows",
@@ -103,6 +142,7 @@ pub(super) fn matching(context: &mut Context, filter: &str) {
     for cmd in unit_commands(context) {
         ran += context.tests(filter, &cmd.args(["--", filter]));
     }
+    ran += context.tests(filter, &models::command(context, "test").args(["--", filter]));
     match program(context) {
         Ok(program) => {
             ran += context.tests(filter, &e2e_command(context, &program).args(["--", filter]));
@@ -244,14 +284,20 @@ fn unit_commands(context: &Context) -> [Cmd; 2] {
     ]
 }
 
+fn coverage_of_core(context: &mut Context) {
+    if let Err(error) = coverage::measure(&mut context.report) {
+        context.fail("coverage", format_args!("{error:#}"));
+    }
+}
+
 fn e2e(context: &mut Context) {
     let program = match program(context) {
         Ok(program) => program,
         Err(error) => return context.fail("e2e", format_args!("{error:#}")),
     };
-    for board in BOARDS {
-        // The tests that need it fail and say so.
-        if let Err(error) = board.build() {
+    for board in EMULATED {
+        // The tests that need them fail and say so.
+        if let Err(error) = board.build().and_then(|_| board.build_with_faults()) {
             context.fail("e2e", format_args!("{}: {error:#}", board.name));
         }
     }
@@ -306,16 +352,6 @@ fn thumb(context: &mut Context) {
     for set in context.feature_sets("thumb", "proto-core", HOST_ONLY) {
         let build = context.cargo("build").args(["--package", "proto-core", "--lib", "--release", "--target", THUMB]);
         context.check("thumb", &build.args(set));
-    }
-}
-
-fn firmware(context: &mut Context) {
-    for board in BOARDS {
-        let clippy = context.cargo("clippy").args(["--package", "embedded-app", "--features", board.name]);
-        context.check("firmware", &clippy.args(["--target", board.target, "--", "--deny", "warnings"]));
-    }
-    if let Err(error) = size::measure(&mut context.report) {
-        context.fail("firmware", format_args!("{error:#}"));
     }
 }
 

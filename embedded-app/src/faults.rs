@@ -1,0 +1,14 @@
+//! Failures on demand, for the tests: words without a `=` among the settings
+//!
+//! Only where the feature `fault-injection` is on, which no product has.
+
+/// Fails as the words say: `panic`, or `fault`
+pub(crate) fn inject(settings: &str) {
+    for word in settings.split_ascii_whitespace() {
+        match word {
+            "panic" => panic!("told to"),
+            "fault" => cortex_m::asm::udf(),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Every input of what has few enough of them: `cargo xtask exhaustive`
+//!
+//! `VarInt` is done whole but for one argument, which stands at [`five_bytes`]. UTF-8 is done for all strings of up to three
+//! bytes, and for those of four with a last byte of each kind; so are all characters. Work is split over two threads;
+//! times are printed. It says nothing about longer inputs: those are fuzzed.
+
+use std::ops::Range;
+use std::thread;
+use std::time::Instant;
+
+use proto_core::text::{clean_char, is_unsafe};
+use proto_core::wire::cursor::Cursor;
+use proto_core::wire::string;
+use proto_core::wire::varint::{Decoder, Overflow, encode, encoded_len};
+use proto_core_fuzz::input::assert_clean;
+
+fn main() {
+    run("VarInt: every value encoded in its shortest form, and decoded", 1 << 32, values);
+    run("VarInt: every string of one byte", 1 << 8, strings::<1>);
+    run("VarInt: every string of two bytes", 1 << 16, strings::<2>);
+    run("VarInt: every string of three bytes", 1 << 24, strings::<3>);
+    run("VarInt: every string of four bytes", 1 << 32, strings::<4>);
+    run("VarInt: every beginning of four bytes that go on, with 17 fifth bytes", 1 << 28, five_bytes);
+    run("UTF-8: every string of one byte", 1 << 8, utf8::<1>);
+    run("UTF-8: every string of two bytes", 1 << 16, utf8::<2>);
+    run("UTF-8: every string of three bytes", 1 << 24, utf8::<3>);
+    run("UTF-8: every three bytes with a fourth of each kind", 1 << 24, utf8_of_four);
+    run("text: every character cleaned", 0x11_0000, characters);
+}
+
+/// Checks everything below `count`, half of it on each of two threads
+fn run(what: &str, count: u64, check: fn(Range<u64>)) {
+    let started = Instant::now();
+    thread::scope(|scope| {
+        for range in [0..count / 2, count / 2..count] {
+            scope.spawn(move || check(range));
+        }
+    });
+    println!("{what}: {count} in {:.1} s", started.elapsed().as_secs_f64());
+}
+
+/// Bytes that a value needs: seven bits each
+fn bytes_needed(value: u32) -> usize {
+    match value {
+        0..=0x7F => 1,
+        0x80..=0x3FFF => 2,
+        0x4000..=0x1F_FFFF => 3,
+        0x20_0000..=0x0FFF_FFFF => 4,
+        0x1000_0000.. => 5,
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the range is that of the type")]
+fn values(range: Range<u64>) {
+    for value in range {
+        let value = value as u32;
+        let (bytes, len) = encode(value.cast_signed());
+        assert_eq!((len, encoded_len(value.cast_signed())), (bytes_needed(value), len), "{value:08x}");
+        assert!(bytes[..len - 1].iter().all(|byte| byte & 0x80 != 0) && bytes[len - 1] < 0x80, "{value:08x}");
+        assert!(bytes[len..].iter().all(|byte| *byte == 0), "{value:08x}");
+        let mut input = Cursor::new(&bytes[..len]);
+        assert_eq!(Decoder::new().decode(&mut input), Ok(Some(value.cast_signed())), "{value:08x}");
+        assert_eq!(input.consumed(), len, "{value:08x}");
+    }
+}
+
+/// What bytes say, group by group: the value and how many bytes it has
+fn read(bytes: &[u8]) -> Option<(i32, usize)> {
+    let last = bytes.iter().position(|byte| *byte < 0x80)?;
+    let groups = bytes[..=last].iter().rev();
+    let value = groups.fold(0_u64, |value, byte| value << 7 | u64::from(byte & 0x7F));
+    Some((u32::try_from(value).ok()?.cast_signed(), last + 1))
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the range is that of the type")]
+fn strings<const N: usize>(range: Range<u64>) {
+    for number in range {
+        let bytes = &(number as u32).to_be_bytes()[4 - N..];
+        let mut input = Cursor::new(bytes);
+        let mut decoder = Decoder::new();
+        let decoded = decoder.decode(&mut input);
+        let expected = read(bytes);
+        assert_eq!(decoded, Ok(expected.map(|(value, _)| value)), "{bytes:02x?}");
+        assert_eq!(input.consumed(), expected.map_or(N, |(_, len)| len), "{bytes:02x?}");
+        assert_eq!(decoder.is_started(), expected.is_none(), "{bytes:02x?}");
+    }
+}
+
+/// Four bytes that go on, then a fifth
+///
+/// All 2²⁸ beginnings, each with the 16 fifth bytes that are allowed and with one of the 240 that are not, each of these
+/// in its turn: whether a byte is refused depends on it and on its place, not on the bits before it, and every refused
+/// byte meets more than a million beginnings.
+#[expect(clippy::cast_possible_truncation, reason = "28 bits, cut into groups of seven")]
+fn five_bytes(range: Range<u64>) {
+    for number in range {
+        let bits = number as u32;
+        let beginning = [0, 7, 14, 21].map(|shift| (bits >> shift) as u8 | 0x80);
+        let mut decoder = Decoder::new();
+        assert_eq!(decoder.decode(&mut Cursor::new(&beginning)), Ok(None), "{beginning:02x?}");
+        for fifth in 0..=0x0F {
+            let value = bits | u32::from(fifth) << 28;
+            assert_eq!(decoder.clone().push(fifth), Ok(Some(value.cast_signed())), "{beginning:02x?} {fifth:02x}");
+        }
+        let refused = 0x10 + (bits % 240) as u8;
+        assert_eq!(decoder.clone().push(refused), Err(Overflow), "{beginning:02x?} {refused:02x}");
+    }
+}
+
+/// A String of these bytes, decoded byte by byte and whole, against the standard library
+fn check_utf8(bytes: &[u8]) {
+    let length = u32::try_from(bytes.len()).expect("four at most");
+    let expected = std::str::from_utf8(bytes);
+    let mut whole = string::Decoder::new(length);
+    let mut input = Cursor::new(bytes);
+    let mut text = String::new();
+    let outcome = loop {
+        match whole.decode(&mut input, u32::MAX) {
+            Ok(Some(chunk)) => text.push_str(chunk.as_str(&mut [0; 4])),
+            Ok(None) => break Ok(()),
+            Err(invalid) => break Err((invalid, input.consumed())),
+        }
+    };
+    let valid = expected.map_or_else(|error| &bytes[..error.valid_up_to()], str::as_bytes);
+    assert_eq!((text.as_bytes(), outcome.is_ok()), (valid, expected.is_ok()), "{bytes:02x?}");
+
+    let mut single = string::Decoder::new(length);
+    let mut text = String::new();
+    let mut taken = 0;
+    let by_bytes = bytes.iter().try_for_each(|byte| {
+        taken += 1;
+        let mut input = Cursor::new(std::slice::from_ref(byte));
+        let chunk = single.decode(&mut input, u32::MAX).map_err(|invalid| (invalid, taken))?;
+        text.push_str(chunk.map(|chunk| chunk.as_str(&mut [0; 4]).to_owned()).as_deref().unwrap_or_default());
+        Ok(())
+    });
+    assert_eq!((text.as_bytes(), by_bytes), (valid, outcome), "{bytes:02x?}");
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the range is that of the type")]
+fn utf8<const N: usize>(range: Range<u64>) {
+    for number in range {
+        check_utf8(&(number as u32).to_be_bytes()[4 - N..]);
+    }
+}
+
+/// The last byte is ASCII, continues, begins or is none: both ends of each
+#[expect(clippy::cast_possible_truncation, reason = "24 bits")]
+fn utf8_of_four(range: Range<u64>) {
+    for number in range {
+        let [_, first, second, third] = (number as u32).to_be_bytes();
+        for fourth in [0x00, 0x7F, 0x80, 0xBF, 0xC2, 0xF4, 0xFF] {
+            check_utf8(&[first, second, third, fourth]);
+        }
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the range is that of characters")]
+fn characters(range: Range<u64>) {
+    for c in range.filter_map(|number| char::from_u32(number as u32)) {
+        let clean = clean_char(c);
+        assert_clean(clean.encode_utf8(&mut [0; 4]));
+        assert_eq!(clean == c, !is_unsafe(c), "{c:?}");
+        assert!(!is_unsafe(clean), "{c:?}");
+        check_utf8(c.encode_utf8(&mut [0; 4]).as_bytes());
+    }
+}

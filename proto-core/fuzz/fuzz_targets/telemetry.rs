@@ -1,0 +1,4 @@
+//! Feeds [`proto_core_fuzz::telemetry`] with what libFuzzer comes up with
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| proto_core_fuzz::telemetry::check(data));

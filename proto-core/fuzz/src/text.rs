@@ -1,0 +1,83 @@
+//! What a peer writes reaches no terminal as it is (PROTOCOL.md §5), and `§` codes vanish whole
+//!
+//! Input: sizes of the pieces, then the text. A second opinion on `§` codes and cuts is in a few lines here; which
+//! characters steer a terminal is told by [`assert_clean`].
+
+use proto_core::text::{Clean, Codes, Plain, SECTION_SIGN, Text, clean_char, is_unsafe, strip_marker};
+
+use crate::input::{Input, Sizes, assert_clean};
+
+/// Panics where something does not hold
+pub fn check(data: &[u8]) {
+    let mut input = Input::new(data);
+    let sizes = input.sizes();
+    let lossy = String::from_utf8_lossy(input.rest());
+    let text: &str = &lossy;
+
+    let clean = Clean(text).to_string();
+    assert_clean(&clean);
+    assert_eq!(clean.chars().count(), text.chars().count(), "a character for a character");
+    for (before, after) in text.chars().zip(clean.chars()) {
+        assert_eq!(after, clean_char(before));
+        assert!(before == after || is_unsafe(before) && matches!(after, ' ' | '\u{FFFD}'), "{before:?} → {after:?}");
+    }
+    assert_eq!(Clean(&clean).to_string(), clean, "what is clean stays so");
+
+    let plain = Plain(text).to_string();
+    assert_eq!(plain, Clean(&without_codes(text)).to_string());
+    assert_clean(&plain);
+    assert!(!plain.contains(SECTION_SIGN));
+    assert_eq!(Plain(&plain).to_string(), plain, "what is plain stays so");
+
+    let address = strip_marker(text);
+    assert_eq!(address.len(), text.bytes().position(|byte| byte == 0).unwrap_or(text.len()));
+    assert!(text.starts_with(address));
+
+    keep::<0>(text, sizes);
+    keep::<3>(text, sizes);
+    keep::<64>(text, sizes);
+    keep::<1024>(text, sizes);
+}
+
+fn without_codes(text: &str) -> String {
+    let mut kept = String::new();
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        if c == '§' {
+            chars.next();
+        } else {
+            kept.push(c);
+        }
+    }
+    kept
+}
+
+/// A way to append a piece to a text
+type Push<const N: usize> = fn(&mut Text<N>, &str, &mut Codes);
+
+/// A bounded text is the beginning of the whole, as long as can be, however it came
+fn keep<const N: usize>(text: &str, sizes: Sizes) {
+    let kept = |push: Push<N>, sizes: Sizes| {
+        let (mut kept, mut codes) = (Text::<N>::new(), Codes::new());
+        sizes.cut_text(text).for_each(|piece| push(&mut kept, piece, &mut codes));
+        kept
+    };
+    let ways: [(Push<N>, String); 3] = [
+        (|kept, piece, _| kept.push_str(piece), Clean(text).to_string()),
+        (|kept, piece, _| piece.chars().for_each(|c| kept.push(c)), Clean(text).to_string()),
+        (|kept, piece, codes| kept.push_plain(piece, codes), Plain(text).to_string()),
+    ];
+    for (push, whole) in ways {
+        let kept_whole = kept(push, Sizes::WHOLE);
+        assert_eq!(kept_whole, kept(push, sizes));
+        assert_eq!(kept_whole, kept(push, Sizes::SINGLE));
+        let beginning = &whole[..whole.floor_char_boundary(N)];
+        assert_eq!(kept_whole.as_str(), beginning, "of {N} bytes");
+        assert_eq!(kept_whole.is_truncated(), beginning.len() < whole.len());
+        assert_eq!((kept_whole.len(), kept_whole.is_empty()), (beginning.len(), beginning.is_empty()));
+        assert_eq!(format!("{kept_whole}"), beginning);
+        let mut cleared = kept_whole;
+        cleared.clear();
+        assert_eq!(cleared, Text::new());
+    }
+}

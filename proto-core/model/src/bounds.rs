@@ -1,0 +1,204 @@
+//! How much may happen in each model, and what has to be met in it
+//!
+//! The small ones run with every `cargo test`, in seconds; the large ones on demand. Each is there for what its head says.
+
+use crate::pair::IDLE_PAYLOAD;
+use crate::seen::Seen;
+
+/// A payload that clients choose and that the ping of a silent client carries too
+pub const A: i64 = IDLE_PAYLOAD;
+/// A payload of which every byte is another
+pub const B: i64 = 0x0102_0304_0506_0708;
+
+/// A document with a character of two bytes
+const SHORT: &str = r#""ä""#;
+/// A document of which the frame's length takes two bytes, and its own length too
+const LONG: &str = concat!(
+    r#"{"description":"0123456789012345678901234567890123456789"#,
+    r#"01234567890123456789012345678901234567890123456789012345678901234567890123456789"}"#
+);
+
+/// What a byte stream is delivered in
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pieces {
+    /// Any number of the bytes that are on their way: every segmentation of the stream
+    Any,
+    /// One frame at a time
+    Frames,
+}
+
+/// Commands and time-outs that may still come
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Budget {
+    /// The client's `ping`
+    pub pings: u8,
+    /// The client's `stop`
+    pub stops: u8,
+    /// The server's `ping`
+    pub server_pings: u8,
+    /// Response or Pong that do not come in time
+    pub timeouts: u8,
+    /// Times that the client is found silent
+    pub idles: u8,
+    /// The client's `exit`
+    pub exits: u8,
+}
+
+/// What a model may do
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// What it is called in tables
+    pub name: &'static str,
+    /// How much happens
+    pub budget: Budget,
+    /// Payloads that the client chooses from
+    pub pings: &'static [i64],
+    /// Payloads that the server chooses from
+    pub server_pings: &'static [i64],
+    /// The status document
+    pub document: &'static str,
+    /// In what the bytes arrive
+    pub pieces: Pieces,
+    /// Whether a transport may take a part of a packet
+    pub partial_writes: bool,
+    /// What has to be met
+    pub meets: &'static [Seen],
+}
+
+const NOTHING: Budget = Budget { pings: 0, stops: 0, server_pings: 0, timeouts: 0, idles: 0, exits: 0 };
+
+/// Every segmentation of one exchange that is stopped or not, crossed by a ping of the same payload, sent in any writes
+pub const SPLITS: Bounds = Bounds {
+    name: "splits",
+    budget: Budget { pings: 1, stops: 1, server_pings: 1, ..NOTHING },
+    pings: &[B],
+    server_pings: &[B],
+    document: SHORT,
+    pieces: Pieces::Any,
+    partial_writes: true,
+    meets: &[
+        Seen::Completed,
+        Seen::Crossing,
+        Seen::AbandonedResponse,
+        Seen::AbandonedPong,
+        Seen::StopInText,
+        Seen::StopUnsent,
+        Seen::SplitVersion,
+        Seen::SplitLong,
+        Seen::SplitCharacter,
+        Seen::SplitWrite,
+        Seen::Collision,
+        Seen::RefusedStop,
+        Seen::SkippedInStatus,
+        Seen::ServerWaits,
+    ],
+};
+
+/// Every segmentation of two exchanges, one of them stopped or out of time, and a ping of the server's
+pub const AGAIN: Bounds = Bounds {
+    name: "again",
+    budget: Budget { pings: 2, stops: 1, server_pings: 1, timeouts: 1, ..NOTHING },
+    pings: &[B],
+    server_pings: &[B],
+    document: SHORT,
+    pieces: Pieces::Any,
+    partial_writes: false,
+    meets: &[
+        Seen::Completed,
+        Seen::AbandonedResponse,
+        Seen::AbandonedPong,
+        Seen::TwinPong,
+        Seen::StopInText,
+        Seen::RefusedInStatus,
+        Seen::ResponseTimedOut,
+        Seen::PongTimedOut,
+    ],
+};
+
+/// Every segmentation of a Response whose lengths take two bytes each
+pub const LENGTHS: Bounds = Bounds {
+    name: "lengths",
+    budget: Budget { pings: 1, stops: 1, ..NOTHING },
+    pings: &[B],
+    server_pings: &[],
+    document: LONG,
+    pieces: Pieces::Any,
+    partial_writes: false,
+    meets: &[Seen::Completed, Seen::SplitLength, Seen::StopInText, Seen::AbandonedResponse],
+};
+
+/// Commands of both sides and time-outs in every order, packets whole
+pub const ORDERS: Bounds = Bounds {
+    name: "orders",
+    budget: Budget { pings: 2, stops: 2, server_pings: 2, timeouts: 1, idles: 1, exits: 0 },
+    pings: &[A, B],
+    server_pings: &[A, B],
+    document: SHORT,
+    pieces: Pieces::Frames,
+    partial_writes: false,
+    meets: &[
+        Seen::Completed,
+        Seen::Crossing,
+        Seen::AbandonedResponse,
+        Seen::AbandonedPong,
+        Seen::TwinPong,
+        Seen::StopUnsent,
+        Seen::Collision,
+        Seen::ResponseTimedOut,
+        Seen::PongTimedOut,
+        Seen::IdlePing,
+        Seen::SkippedInStatus,
+    ],
+};
+
+/// More exchanges abandoned than may be
+pub const FIFTH: Bounds = Bounds {
+    name: "fifth",
+    budget: Budget { pings: 6, stops: 5, ..NOTHING },
+    pings: &[A],
+    server_pings: &[],
+    document: SHORT,
+    pieces: Pieces::Frames,
+    partial_writes: false,
+    meets: &[Seen::Completed, Seen::RefusedFifth, Seen::TwinPong, Seen::AbandonedResponse],
+};
+
+/// More pings of the server's than a client may owe
+pub const OWING: Bounds = Bounds {
+    name: "owing",
+    budget: Budget { pings: 1, stops: 1, server_pings: 6, idles: 1, ..NOTHING },
+    pings: &[A],
+    server_pings: &[A],
+    document: SHORT,
+    pieces: Pieces::Frames,
+    partial_writes: false,
+    meets: &[Seen::Completed, Seen::SkippedFifth, Seen::Crossing, Seen::Collision],
+};
+
+/// The client leaves at any moment
+pub const EXIT: Bounds = Bounds {
+    name: "exit",
+    budget: Budget { pings: 1, stops: 1, server_pings: 1, exits: 1, ..NOTHING },
+    pings: &[B],
+    server_pings: &[B],
+    document: SHORT,
+    pieces: Pieces::Any,
+    partial_writes: false,
+    meets: &[Seen::Exit, Seen::Completed],
+};
+
+/// What every run of the tests explores
+pub const SMALL: &[Bounds] = &[SPLITS, AGAIN, LENGTHS, ORDERS, FIFTH, OWING, EXIT];
+
+/// What is explored on demand
+pub const LARGE: &[Bounds] = &[
+    Bounds { name: "splits", budget: Budget { pings: 2, stops: 1, server_pings: 1, ..NOTHING }, ..SPLITS },
+    Bounds { name: "again", budget: Budget { stops: 2, server_pings: 2, ..AGAIN.budget }, ..AGAIN },
+    Bounds { name: "orders", budget: Budget { pings: 3, ..ORDERS.budget }, ..ORDERS },
+    Bounds {
+        name: "commands",
+        budget: Budget { pings: 4, stops: 3, server_pings: 3, ..NOTHING },
+        meets: &[Seen::Completed, Seen::Crossing, Seen::AbandonedResponse, Seen::AbandonedPong, Seen::TwinPong],
+        ..ORDERS
+    },
+];

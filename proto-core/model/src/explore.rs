@@ -1,0 +1,94 @@
+//! Explores one model to its end and says what came out
+//!
+//! Two searches, since each sees what the other cannot: stateright's, for what holds in every state and what is met in
+//! some; and that of [`crate::cycles`], for what deliveries alone lead to. It knows no property.
+
+use std::fmt::{self, Debug};
+use std::hash::Hash;
+use std::time::{Duration, Instant};
+
+use stateright::{Checker, Expectation, HasDiscoveries, Model, Path};
+
+use crate::cycles::{self, Delivers, Searched};
+
+/// What came out
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The model's name
+    pub name: String,
+    /// States that can be reached
+    pub states: usize,
+    /// Steps taken between them, those to known states too
+    pub steps: usize,
+    /// Longest sequence of deliveries
+    pub longest: usize,
+    /// How long both searches took
+    pub time: Duration,
+    /// What does not hold, with the way that leads there
+    pub broken: Vec<String>,
+}
+
+/// The columns of [`Outcome`]'s line
+pub const HEAD: &str = "model             states       steps  deliveries in a row      time";
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, states, steps, longest, time, broken } = self;
+        write!(f, "{name:<14} {states:>9} {steps:>11} {longest:>20} {:>8.1}s", time.as_secs_f32())?;
+        broken.iter().try_for_each(|broken| write!(f, "\n  {broken}"))
+    }
+}
+
+/// Explores all of `model` on so many threads
+///
+/// Depth first, so that the states that wait are few; a way that leads to a violation is not the shortest then
+/// ([`shortest`] finds that).
+pub fn explore<M>(name: &str, model: M, threads: usize) -> Outcome
+where
+    M: Delivers + Send + Sync + 'static,
+    M::State: Clone + Debug + Hash + PartialEq + Send + Sync,
+    M::Action: Clone + Debug + PartialEq,
+{
+    let started = Instant::now();
+    let failure = HasDiscoveries::AnyFailures;
+    let checker = model.checker().threads(threads).finish_when(failure).spawn_dfs().join();
+    let mut broken = Vec::new();
+    for property in checker.model().properties() {
+        let discovery = checker.discovery(property.name);
+        match property.expectation {
+            Expectation::Sometimes if discovery.is_none() => broken.push(format!("never met: {}", property.name)),
+            Expectation::Always | Expectation::Eventually => {
+                let way = discovery.map(Path::into_actions);
+                broken.extend(way.map(|way| format!("does not hold: {}, after {way:?}", property.name)));
+            }
+            Expectation::Sometimes => {}
+        }
+    }
+    let mut longest = 0;
+    // Behind a violation there is no need to search on.
+    if broken.is_empty() {
+        match cycles::search(checker.model()) {
+            Ok(Searched { states, longest: found, .. }) => {
+                longest = found;
+                if states != checker.unique_state_count() {
+                    broken.push(format!("the two searches differ: {states} states in the second"));
+                }
+            }
+            Err(state) => broken.push(format!("deliveries lead back to where they began: {state:?}")),
+        }
+    }
+    let (states, steps) = (checker.unique_state_count(), checker.state_count());
+    Outcome { name: name.to_owned(), states, steps, longest, time: started.elapsed(), broken }
+}
+
+/// The shortest way to a violation of `property`, and how many states were seen until then
+pub fn shortest<M>(model: M, property: &'static str) -> (Option<Vec<M::Action>>, usize)
+where
+    M: Model + Send + Sync + 'static,
+    M::State: Clone + Debug + Hash + PartialEq + Send + Sync,
+    M::Action: Clone + Debug + PartialEq,
+{
+    let found = HasDiscoveries::AllOf([property].into());
+    let checker = model.checker().finish_when(found).spawn_bfs().join();
+    (checker.discovery(property).map(Path::into_actions), checker.unique_state_count())
+}

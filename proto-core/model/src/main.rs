@@ -1,0 +1,39 @@
+//! Explores the models and prints how many states each has: `model [--large]`
+//!
+//! The tests explore the small ones too, with the seeded faults; this is for the numbers and for the large ones.
+
+use std::process::ExitCode;
+
+use model::Pair;
+use model::bounds::{LARGE, SMALL};
+use model::explore::{HEAD, Outcome, explore};
+use model::foreign::{ClosingServer, SilentClient};
+
+fn main() -> ExitCode {
+    let large = match std::env::args().skip(1).collect::<Vec<_>>().as_slice() {
+        [] => false,
+        [word] if word == "--large" => true,
+        _ => {
+            eprintln!("error: nothing or --large expected");
+            return ExitCode::from(2);
+        }
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut broken = 0;
+    let mut tell = |outcome: Outcome| {
+        println!("{outcome}");
+        broken += outcome.broken.len();
+    };
+    println!("{HEAD}");
+    for bounds in if large { LARGE } else { SMALL } {
+        tell(explore(bounds.name, Pair::new(*bounds), threads));
+    }
+    let (client, server) = if large {
+        (SilentClient::new(3, 6), ClosingServer::new(3, 2))
+    } else {
+        (SilentClient::new(2, 5), ClosingServer::new(2, 1))
+    };
+    tell(explore("silent client", client, threads));
+    tell(explore("closing server", server, threads));
+    if broken == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

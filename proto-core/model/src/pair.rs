@@ -1,0 +1,447 @@
+//! Our client and our server, joined by two ordered streams of bytes
+//!
+//! The states are the two machines themselves, what is on its way between them, what the [ledger](crate::ledger) says
+//! that they owe each other, and how many commands may still be given. A step is a command, a time-out, a write of some
+//! bytes or the arrival of some.
+//!
+//! **Time.** Every call is told the same instant, but for a time-out, which is told its own deadline. So a time-out can
+//! strike at any moment, in any order with all else, whatever the limits are: that is every behaviour in time and more. Only
+//! the waits of §3 that an honest pair on a slow network must survive are let strike; those that end a connection are the
+//! [foreign](crate::foreign) models' affair.
+//!
+//! **What states do not differ in:** the offset of the last byte, which only errors tell, and which would make each state
+//! a new one. Everything else of the machines counts.
+
+use std::fmt;
+
+use proto_core::client::{Config, Event as ClientEvent};
+use proto_core::error::{Closed, Refused};
+use proto_core::fault::Fault;
+use proto_core::server::{Event as ServerEvent, Skipped};
+use proto_core::testing::response;
+use proto_core::{Client, Error, Instant, Machine, Server, State as Stands, Timeouts};
+use stateright::{Model, Property};
+use std::time::Duration;
+
+use crate::bounds::{Bounds, Budget, Pieces};
+use crate::channel::Channel;
+use crate::cycles::Delivers;
+use crate::drive::{moves, offer};
+use crate::ledger::{HOST, Ledger, PORT, VERSION, Wrong};
+use crate::properties::Logged;
+use crate::seen::{Log, Seen};
+
+/// What every call is told
+pub(crate) const NOW: Instant = Instant::ZERO;
+
+/// The pings that a silent client gets carry the time, which is this: one of the payloads that clients choose
+pub const IDLE_PAYLOAD: i64 = 15_000;
+
+/// Never in a model
+pub(crate) const NEVER: Duration = Duration::from_secs(1_000_000);
+
+/// What the machines wait: what ends a connection never strikes
+const TIMEOUTS: Timeouts = Timeouts { frame: NEVER, status: NEVER, silence: NEVER, ..Timeouts::DEFAULT };
+
+/// A pair within bounds
+#[derive(Debug)]
+pub struct Pair {
+    pub(crate) bounds: Bounds,
+    fault: Option<Fault>,
+    /// The Response, encoded
+    answer: &'static [u8],
+    log: Log,
+}
+
+/// Where a pair stands
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct State {
+    pub(crate) client: Client,
+    pub(crate) server: Server<&'static [u8]>,
+    pub(crate) to_client: Channel,
+    pub(crate) to_server: Channel,
+    pub(crate) ledger: Ledger,
+    budget: Budget,
+    /// Whether the client has left, and whether the server was told
+    gone: Option<bool>,
+}
+
+/// For a person who reads how a violation came about
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "client in {}, server in {}, ", self.client.state(), self.server.state())?;
+        write!(f, "{} bytes to server, {} to client, ", self.to_server.len(), self.to_client.len())?;
+        write!(f, "{:?}", self.ledger)
+    }
+}
+
+/// What can happen
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// The client's command `ping`
+    Ping(i64),
+    /// The client's command `stop`
+    Stop,
+    /// The client's command `exit`: what it has sent arrives, and then the end does
+    Exit,
+    /// The server's command `ping`
+    ServerPing(i64),
+    /// What the client waits for does not come in time
+    ClientTimeout,
+    /// The client has been silent
+    ServerIdle,
+    /// The client's machine has some bytes sent
+    ClientSends(usize),
+    /// The server's machine has some bytes sent
+    ServerSends(usize),
+    /// Some bytes arrive at the client in one piece
+    ClientReceives(usize),
+    /// Some bytes arrive at the server in one piece
+    ServerReceives(usize),
+    /// The end arrives at the server
+    End,
+}
+
+impl Pair {
+    /// A pair without a fault
+    #[must_use]
+    pub fn new(bounds: Bounds) -> Self {
+        let answer = response(bounds.document).leak();
+        Self { bounds, fault: None, answer, log: Log::default() }
+    }
+
+    /// A pair of which one side breaks a rule
+    #[must_use]
+    pub fn with(bounds: Bounds, fault: Fault) -> Self {
+        Self { fault: Some(fault), ..Self::new(bounds) }
+    }
+
+    /// What the client says to `ping` has to be what the ledger says; a refusal leaves nothing behind
+    fn ping(&self, state: &mut State, payload: i64) -> bool {
+        let expected = if state.ledger.exchange.is_some() {
+            self.log.note(Seen::RefusedInStatus);
+            Err(Refused::PingInStatus)
+        } else if state.ledger.abandoned() >= 4 {
+            self.log.note(Seen::RefusedFifth);
+            Err(Refused::TooManyAbandoned { limit: 4 })
+        } else {
+            Ok(())
+        };
+        let before = state.client.clone();
+        let outcome = state.client.ping(NOW, payload);
+        if outcome.is_ok() {
+            state.ledger.begin(payload, &self.log);
+            state.budget.pings -= 1;
+        }
+        judge(state, outcome == expected && (outcome.is_ok() || before == state.client), outcome.is_ok())
+    }
+
+    fn stop(&self, state: &mut State) -> bool {
+        let Some(exchange) = state.ledger.exchange else {
+            self.log.note(Seen::RefusedStop);
+            let before = state.client.clone();
+            let refused = state.client.stop() == Err(Refused::StopInDefault) && before == state.client;
+            return judge(state, refused, false);
+        };
+        if state.to_client.is_in_frame() && !exchange.answered {
+            self.log.note(Seen::StopInText);
+        }
+        if state.ledger.up.len() == 2 && state.to_server.is_empty() {
+            self.log.note(Seen::StopUnsent);
+        }
+        let outcome = state.client.stop();
+        state.ledger.abandon();
+        state.budget.stops -= 1;
+        judge(state, outcome.is_ok(), true)
+    }
+
+    fn server_ping(&self, state: &mut State, payload: i64) -> bool {
+        let expected = if state.ledger.server == Stands::Status {
+            self.log.note(Seen::SkippedInStatus);
+            Err(Skipped::InStatus)
+        } else if state.ledger.outstanding() >= 4 {
+            self.log.note(Seen::SkippedFifth);
+            Err(Skipped::Owing)
+        } else {
+            Ok(())
+        };
+        let before = state.server.clone();
+        let outcome = state.server.ping(payload);
+        if outcome.is_ok() {
+            state.ledger.server_ping(payload, &self.log);
+            state.budget.server_pings -= 1;
+        }
+        judge(state, outcome == expected && (outcome.is_ok() || before == state.server), outcome.is_ok())
+    }
+
+    fn client_timeout(&self, state: &mut State) -> bool {
+        let Some(deadline) = state.client.poll_timeout() else { return false };
+        state.budget.timeouts -= 1;
+        match state.client.handle_timeout(deadline) {
+            Ok(Some(ClientEvent::TimedOut { missing, .. })) => state.ledger.time_out(missing, &self.log),
+            Ok(_) => state.ledger.blame(Wrong::Misread),
+            Err(_) => state.ledger.blame(Wrong::Failed),
+        }
+        true
+    }
+
+    fn server_idle(&self, state: &mut State) -> bool {
+        let Some(deadline) = state.server.poll_timeout() else { return false };
+        state.budget.idles -= 1;
+        match state.server.handle_timeout(deadline) {
+            Ok(Some(ServerEvent::IdlePing { payload })) => {
+                self.log.note(Seen::IdlePing);
+                state.ledger.server_ping(payload, &self.log);
+            }
+            // It owes four already.
+            Ok(None) => {}
+            Ok(Some(_)) => state.ledger.blame(Wrong::Misread),
+            Err(_) => state.ledger.blame(Wrong::Failed),
+        }
+        true
+    }
+
+    fn client_sends(&self, state: &mut State, count: usize) {
+        let bytes = state.client.poll_transmit(NOW);
+        if count < bytes.len() {
+            self.log.note(Seen::SplitWrite);
+        }
+        state.ledger.client_sends(bytes);
+        state.to_server.push(&bytes[..count]);
+        state.client.handle_transmitted(count);
+    }
+
+    fn server_sends(&self, state: &mut State, count: usize) {
+        let bytes = state.server.poll_transmit(NOW);
+        if count < bytes.len() {
+            self.log.note(Seen::SplitWrite);
+        }
+        state.ledger.server_sends(bytes);
+        if state.gone.is_none() {
+            state.to_client.push(&bytes[..count]);
+        }
+        state.server.handle_transmitted(count);
+    }
+
+    fn client_receives(&self, state: &mut State, count: usize) {
+        let State { client, to_client, ledger, .. } = state;
+        let taken = offer(client, &to_client.first(count), |_, event| {
+            ledger.client_event(&event, self.bounds.document, &self.log);
+        });
+        match taken {
+            None => ledger.blame(Wrong::Failed),
+            Some(taken) if taken < count => ledger.blame(Wrong::Waited),
+            Some(_) => {}
+        }
+        to_client.take(taken.unwrap_or(count));
+        self.log_cut(to_client, false);
+    }
+
+    fn server_receives(&self, state: &mut State, count: usize) -> bool {
+        let State { server, to_server, ledger, .. } = state;
+        let taken = offer(server, &to_server.first(count), |server, event| {
+            if ledger.server_event(&event) && !server.respond(self.answer) {
+                ledger.blame(Wrong::Misread);
+            }
+        });
+        if taken.is_none() {
+            ledger.blame(Wrong::Failed);
+        }
+        let taken = taken.unwrap_or(count);
+        if taken < count {
+            self.log.note(Seen::ServerWaits);
+        }
+        to_server.take(taken);
+        self.log_cut(to_server, true);
+        taken > 0
+    }
+
+    fn log_cut(&self, channel: &Channel, handshake: bool) {
+        if let Some(seen) = channel.cut(handshake) {
+            self.log.note(seen);
+        }
+    }
+
+    /// The end arrives: an error exactly where a frame was cut, else an end
+    fn end(state: &mut State) {
+        let outcome = state.server.handle_eof(NOW);
+        let expected = if state.to_server.is_in_frame() { Err(Error::Closed(Closed::InFrame)) } else { Ok(None) };
+        if outcome != expected {
+            state.ledger.blame(Wrong::End);
+        }
+        state.gone = Some(true);
+    }
+
+    /// Sizes of pieces in which `channel` may be delivered next
+    fn pieces(&self, channel: &Channel) -> std::ops::RangeInclusive<usize> {
+        match self.bounds.pieces {
+            Pieces::Any => 1..=channel.len(),
+            #[expect(clippy::reversed_empty_ranges, reason = "nothing is on its way: no piece")]
+            Pieces::Frames if channel.is_empty() => 1..=0,
+            Pieces::Frames => channel.rest_of_frame()..=channel.rest_of_frame(),
+        }
+    }
+
+    /// Sizes of writes in which `bytes` may be sent next
+    fn writes(&self, bytes: &[u8]) -> std::ops::RangeInclusive<usize> {
+        let whole = bytes.len().max(1);
+        if self.bounds.partial_writes { 1..=bytes.len() } else { whole..=bytes.len() }
+    }
+}
+
+/// Notes what was refused or allowed wrongly; returns whether the step counts as one
+fn judge(state: &mut State, right: bool, done: bool) -> bool {
+    if !right {
+        state.ledger.blame(Wrong::Refusal);
+    }
+    done || !right
+}
+
+impl State {
+    /// Whether nothing is delivered any more: only a command or a time-out changes anything
+    pub(crate) fn is_quiet(&self) -> bool {
+        let client = self.gone.is_none() && moves(&self.client, &self.to_client);
+        let end = self.gone == Some(false) && self.to_server.is_empty();
+        !(client || moves(&self.server, &self.to_server) || end)
+    }
+
+    /// Whether both machines are at rest and nothing is on its way
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.ledger.is_settled()
+            && (self.client.state(), self.server.state()) == (Stands::Default, Stands::Default)
+            && (self.client.abandoned(), self.server.outstanding()) == (0, 0)
+            && self.to_client.is_empty()
+            && self.to_server.is_empty()
+    }
+
+    /// Whether the server has been told of the client's end and is through with it
+    pub(crate) fn is_left_behind(&self) -> bool {
+        self.gone == Some(true) && self.server.is_finished()
+    }
+
+    pub(crate) const fn is_client_gone(&self) -> bool {
+        self.gone.is_some()
+    }
+
+    /// Whether the client is waiting for its server's word with the deadline of that wait
+    fn client_waits(&self) -> bool {
+        self.client.poll_timeout() == Some(NOW.saturating_add(TIMEOUTS.pong))
+    }
+}
+
+impl Model for Pair {
+    type State = State;
+    type Action = Action;
+
+    fn init_states(&self) -> Vec<State> {
+        let config = Config { protocol_version: VERSION, timeouts: TIMEOUTS, ..Config::new(HOST, PORT) };
+        let mut client = Client::new(&config).expect("the host's name is short");
+        let mut server = Server::new(NOW, TIMEOUTS, true);
+        if let Some(fault) = self.fault {
+            client.seed(fault);
+            server.seed(fault);
+        }
+        vec![State {
+            client,
+            server,
+            to_client: Channel::default(),
+            to_server: Channel::default(),
+            ledger: Ledger::new(),
+            budget: self.bounds.budget,
+            gone: None,
+        }]
+    }
+
+    fn actions(&self, state: &State, actions: &mut Vec<Action>) {
+        if state.ledger.has(Wrong::Failed) {
+            return;
+        }
+        let Budget { pings, stops, server_pings, timeouts, idles, exits } = state.budget;
+        let here = state.gone.is_none();
+        // Refused commands cost nothing and change nothing, and that is looked at in every state.
+        if here && pings > 0 {
+            actions.extend(self.bounds.pings.iter().copied().map(Action::Ping));
+        }
+        if here && stops > 0 {
+            actions.push(Action::Stop);
+        }
+        if state.gone != Some(true) && server_pings > 0 {
+            actions.extend(self.bounds.server_pings.iter().copied().map(Action::ServerPing));
+        }
+        if here && timeouts > 0 && state.client_waits() {
+            actions.push(Action::ClientTimeout);
+        }
+        if here && idles > 0 && state.server.poll_timeout() == Some(NOW.saturating_add(TIMEOUTS.idle)) {
+            actions.push(Action::ServerIdle);
+        }
+        if here && exits > 0 {
+            actions.push(Action::Exit);
+        }
+        if here {
+            let bytes = state.client.clone().poll_transmit(NOW).to_vec();
+            actions.extend(self.writes(&bytes).map(Action::ClientSends));
+            actions.extend(self.pieces(&state.to_client).map(Action::ClientReceives));
+        }
+        let bytes = state.server.clone().poll_transmit(NOW).to_vec();
+        actions.extend(self.writes(&bytes).map(Action::ServerSends));
+        actions.extend(self.pieces(&state.to_server).map(Action::ServerReceives));
+        if state.gone == Some(false) && state.to_server.is_empty() {
+            actions.push(Action::End);
+        }
+    }
+
+    fn next_state(&self, last: &State, action: Action) -> Option<State> {
+        let mut state = last.clone();
+        let changed = match action {
+            Action::Ping(payload) => self.ping(&mut state, payload),
+            Action::Stop => self.stop(&mut state),
+            Action::ServerPing(payload) => self.server_ping(&mut state, payload),
+            Action::ClientTimeout => self.client_timeout(&mut state),
+            Action::ServerIdle => self.server_idle(&mut state),
+            Action::ClientReceives(count) => {
+                self.client_receives(&mut state, count);
+                true
+            }
+            Action::ServerReceives(count) => self.server_receives(&mut state, count),
+            Action::ClientSends(count) => {
+                self.client_sends(&mut state, count);
+                true
+            }
+            Action::ServerSends(count) => {
+                self.server_sends(&mut state, count);
+                true
+            }
+            Action::Exit => {
+                self.log.note(Seen::Exit);
+                state.budget.exits -= 1;
+                state.gone = Some(false);
+                state.to_client.clear();
+                true
+            }
+            Action::End => {
+                Self::end(&mut state);
+                true
+            }
+        };
+        state.client.forget_offset();
+        state.server.forget_offset();
+        changed.then_some(state)
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        crate::properties::of(&self.bounds)
+    }
+}
+
+impl Delivers for Pair {
+    fn is_delivery(action: &Action) -> bool {
+        use Action as A;
+        matches!(action, A::ClientSends(_) | A::ServerSends(_) | A::ClientReceives(_) | A::ServerReceives(_) | A::End)
+    }
+}
+
+impl Logged for Pair {
+    fn log(&self) -> &Log {
+        &self.log
+    }
+}

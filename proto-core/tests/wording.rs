@@ -1,0 +1,143 @@
+//! What is shown to people, word by word: refusals, faults, names (PROTOCOL.md §5: one clean line)
+//!
+//! What errors of a connection say is tested beside them, what a command's refusal says in `command.rs`.
+
+use std::error::Error as _;
+use std::fmt::Display;
+
+use embedded_io::ErrorKind;
+use proto_core::Refused;
+use proto_core::error::Closed;
+use proto_core::io::Error;
+use proto_core::json::{Scanner, Token};
+use proto_core::legacy::{self, Kind};
+use proto_core::packet::{HostTooLong, NextState};
+use proto_core::status::Field;
+use proto_core::telemetry::{self, Envelope, Event, Fault, MAX_FRAME, Reason, Report};
+use proto_core::text::Text;
+
+#[track_caller]
+fn says(what: &impl Display, words: &str) {
+    assert_eq!(what.to_string(), words);
+    assert!(!words.chars().any(proto_core::text::is_unsafe), "{words:?}");
+}
+
+#[test]
+fn refusals_name_the_state_and_what_to_do() {
+    says(
+        &Refused::PingInStatus,
+        "\"ping\" needs the state default; the state is status: wait for the answer, or \"stop\" it",
+    );
+    says(&Refused::StopInDefault, "\"stop\" needs a status request in progress; the state is default");
+    says(
+        &Refused::TooManyAbandoned { limit: 4 },
+        "\"ping\" refused: 4 stopped requests are still unanswered; wait for one of them",
+    );
+    says(&Refused::Congested, "refused: the peer does not read what was sent before");
+    says(&Refused::Closed, "refused: the connection is closed");
+}
+
+#[test]
+fn a_driver_s_errors_say_who_is_to_blame_and_why() {
+    let closed = proto_core::Error::Closed(Closed::InFrame);
+    let connection = Error::<ErrorKind>::Connection(closed);
+    says(&connection, "the peer closed the connection in the middle of a frame");
+    let source = connection.source().and_then(|source| source.downcast_ref());
+    assert_eq!(source, Some(&closed));
+    let transport = Error::Transport(ErrorKind::ConnectionReset);
+    assert!(transport.to_string().starts_with("the transport failed: "), "{transport}");
+    let source = transport.source().and_then(|source| source.downcast_ref());
+    assert_eq!(source, Some(&ErrorKind::ConnectionReset));
+    let stuck = Error::<ErrorKind>::WriteZero;
+    says(&stuck, "the transport takes no more bytes");
+    assert!(stuck.source().is_none());
+}
+
+#[test]
+fn next_states_and_hosts() {
+    for (next, words) in [
+        (NextState::Default, "default"),
+        (NextState::Status, "status"),
+        (NextState::Login, "login"),
+        (NextState::Transfer, "transfer"),
+    ] {
+        says(&next, words);
+        assert_eq!(format!("[{next:>9}]"), format!("[{words:>9}]"), "a width is kept");
+    }
+    says(&HostTooLong { bytes: 256 }, "host name of 256 bytes, at most 255 allowed");
+}
+
+#[test]
+fn legacy_pings_are_named_by_the_versions_that_send_them() {
+    says(&Kind::Beta, "Beta 1.8 to 1.3");
+    says(&Kind::V1_4, "1.4 to 1.5");
+    says(&Kind::V1_6, "1.6");
+    says(
+        &legacy::EncodeError::OutputTooSmall { needed: 47, room: 3 },
+        "the legacy packet has 47 bytes; the buffer has room for 3",
+    );
+}
+
+#[test]
+fn fields_of_a_status_are_named_by_their_keys() {
+    let names: Vec<String> = Field::ALL.iter().map(ToString::to_string).collect();
+    let expected = [
+        "version",
+        "version.name",
+        "version.protocol",
+        "players",
+        "clients",
+        "players.max",
+        "players.online",
+        "players.sample",
+        "description",
+        "favicon",
+    ];
+    assert_eq!(names, expected);
+}
+
+#[test]
+fn a_json_error_says_what_may_stand_there() {
+    let mut scanner = Scanner::default();
+    let mut input = "[:";
+    assert_eq!(scanner.next(&mut input), Ok(Some(Token::ArrayBegin)));
+    let error = scanner.next(&mut input).unwrap_err();
+    says(&error, "status JSON, byte 1: a value or \"]\" expected, found \":\"");
+}
+
+#[test]
+fn reports_and_faults_of_a_device() {
+    for (reason, words) in [
+        (Reason::Exit, "exit was typed"),
+        (Reason::ByServer, "the server closed the connection"),
+        (Reason::Refused, "the server could not be reached"),
+        (Reason::TimedOut, "the server took too long"),
+        (Reason::Protocol, "the server broke the protocol"),
+        (Reason::Network, "the network went away"),
+    ] {
+        let report = Report::Disconnected { reason };
+        let event = Event::Report(Envelope { sequence: 7, time_us: 1_500_000, report });
+        says(&event, &format!("#7 1.500000 disconnected: {words}"));
+    }
+    for (fault, words) in [
+        (Fault::TooLong, "more than a frame holds"),
+        (Fault::Torn, "a torn frame, or no frame"),
+        (Fault::Checksum, "the checksum does not match"),
+        (Fault::Malformed, "not a report of this version"),
+    ] {
+        says(&Event::Skipped { bytes: 9, fault }, &format!("skipped 9 bytes: {words}"));
+    }
+    says(
+        &telemetry::EncodeError::OutputTooSmall { room: 3, enough: MAX_FRAME },
+        &format!("the report does not fit a buffer of 3 bytes; {MAX_FRAME} are always enough"),
+    );
+}
+
+#[test]
+fn a_bounded_text_is_shown_as_text() {
+    let mut text = Text::<8>::new();
+    text.push_str("a\u{1b}b");
+    says(&text, "a\u{FFFD}b");
+    assert_eq!(text.as_ref(), "a\u{FFFD}b");
+    assert_eq!(format!("[{text:>5}]"), "[  a\u{FFFD}b]", "a width is kept");
+}

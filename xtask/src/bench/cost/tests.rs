@@ -1,0 +1,63 @@
+//! Reading, comparing and telling, with counts made up
+
+use super::*;
+
+fn count(operation: &str, case: &str, contender: &str, instructions: u64) -> Count {
+    let [operation, case, contender] = [operation, case, contender].map(str::to_owned);
+    Count { operation, case, contender, instructions, operations: 10 }
+}
+
+#[test]
+fn summary_is_read() {
+    let line = r#"{"function_name":"decode_integer_encoding","id":"uniform",
+        "description":"(to_decode(500_000, Mix :: Uniform))",
+        "profiles":[{"data":{"total":{"metrics":{"Ir":{"values":{"new":1500000,"old":7}}}}}}]}"#;
+    let found = read(line).unwrap();
+    assert_eq!((found.name().as_str(), found.contender.as_str()), ("decode uniform", "integer encoding"));
+    assert!((found.each() - 3.0).abs() < 1e-9);
+    assert_eq!(read(&line.replace("500_000", "COUNT")), None);
+    assert_eq!(read("{}"), None);
+}
+
+#[test]
+fn more_than_two_percent_over_the_stored_count_fails() {
+    let stored = json!({ "decode uniform": 1_000, "ping server": 100 });
+    let counted = |decode, ping| {
+        let counts = [count("decode", "uniform", OURS, decode), count("ping", "server", OURS, ping)];
+        compare(&counts, &stored).into_iter().filter_map(Result::err).collect::<Vec<_>>()
+    };
+    assert!(counted(1_020, 90).is_empty());
+    let told = counted(1_021, 102);
+    assert_eq!(told, ["decode uniform: 1021 instructions, 1000 are stored, and 1020 allowed"]);
+}
+
+#[test]
+fn what_is_stored_and_counted_has_to_be_the_same() {
+    let told = compare(&[count("decode", "practice", OURS, 1)], &json!({ "decode uniform": 1 }));
+    assert!(told.iter().all(Result::is_err) && told.len() == 2, "{told:?}");
+}
+
+#[test]
+fn goals_are_against_the_best_of_the_others() {
+    let decode =
+        |ours| [count("decode", "x", OURS, ours), count("decode", "x", "a", 90), count("decode", "x", "b", 80)];
+    for (ours, is_met) in [(80, true), (81, false)] {
+        let counts = decode(ours);
+        assert_eq!(met(&counts, &counts[0]).map(|(met, _)| met), Some(is_met), "{ours}");
+    }
+    let alone = [count("decode", "x", OURS, 1)];
+    assert_eq!(met(&alone, &alone[0]).map(|(met, _)| met), Some(false), "nobody to beat is no victory");
+    let picker = [count("picker", "x", OURS, 80), count("picker", "x", "a", 80)];
+    assert_eq!(met(&picker, &picker[0]).map(|(met, _)| met), Some(false));
+    let ping = [count("ping", "server", OURS, 3_000)];
+    assert_eq!(met(&ping, &ping[0]).map(|(met, _)| met), Some(false));
+    assert_eq!(met(&[], &count("session", "server", OURS, 1)), None);
+}
+
+#[test]
+fn table_tells_ratios_to_ours_and_goals() {
+    let counts = [count("decode", "x", OURS, 100), count("decode", "x", "prost", 150)];
+    let lines: Vec<String> =
+        table(&counts).lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    assert_eq!(lines[1..], ["decode x ours 10.00 1.00 met (15.00)", "prost 15.00 1.50"]);
+}

@@ -1,0 +1,196 @@
+//! `cargo xtask coverage`: which lines of proto-core its own tests run
+//!
+//! Every line has to be run, or to stand in `proto-core/coverage-exceptions.txt` with the reason why no test can; an
+//! exception that has become needless fails as well. Test modules within the sources are not counted. It says nothing
+//! about whether what was run was also looked at: that is what the tests are for.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context as _;
+
+use crate::report::Report;
+use crate::setup::{self, Need, tool};
+use crate::{say, workspace};
+
+/// Limit of building and running the tests with counters in them
+const LIMIT: Duration = Duration::from_mins(15);
+
+/// Counts the lines of proto-core that its tests run; fails where one is neither run nor excepted
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {}
+
+/// Runs the command
+pub(crate) fn run(_: &Args) -> anyhow::Result<ExitCode> {
+    for (_, result) in setup::ensure(&[Need::LlvmTools, Need::Tool(&tool::LLVM_COV)], true)? {
+        result.map_err(|missing| anyhow::anyhow!("{missing}"))?;
+    }
+    let mut report = Report::default();
+    measure(&mut report)?;
+    Ok(report.close())
+}
+
+/// Runs the tests, prints a table, and notes what is neither run nor excepted
+pub(crate) fn measure(report: &mut Report) -> anyhow::Result<()> {
+    let file = workspace::root().join("target").join("coverage.lcov");
+    tool::LLVM_COV
+        .cmd()
+        .args(["llvm-cov", "test", "--package", "proto-core", "--all-features", "--tests", "--lcov", "--output-path"])
+        .arg(&file)
+        .deadline(LIMIT)
+        .run()?;
+    let told = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    let package = workspace::root().join("proto-core");
+    let counted = count(&told, &package)?;
+    anyhow::ensure!(counted.len() > 30, "only {} files were counted", counted.len());
+    let exceptions = fs::read_to_string(package.join("coverage-exceptions.txt")).context("no list of exceptions")?;
+    let (table, findings) = judge(&counted, &parse(&exceptions)?);
+    say(table);
+    if findings.is_empty() {
+        report.pass(1);
+    }
+    for finding in findings {
+        report.fail("coverage", finding, "cargo xtask coverage");
+    }
+    Ok(())
+}
+
+/// A line with code in it
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Line {
+    number: usize,
+    text: String,
+    is_run: bool,
+}
+
+/// The lines with code of every source file, without those of tests
+fn count(lcov: &str, package: &Path) -> anyhow::Result<BTreeMap<String, Vec<Line>>> {
+    let mut counted = BTreeMap::new();
+    let mut lines: Vec<Line> = Vec::new();
+    let mut at = None;
+    for record in lcov.lines() {
+        if let Some(path) = record.strip_prefix("SF:") {
+            let name = Path::new(path).strip_prefix(package).ok().map(|name| name.to_string_lossy().replace('\\', "/"));
+            at = name.filter(|name| name.starts_with("src/") && !name.ends_with("/tests.rs"));
+            lines.clear();
+        } else if let Some((number, times)) = record.strip_prefix("DA:").and_then(|line| line.split_once(',')) {
+            let is_run = times.split(',').next() != Some("0");
+            lines.push(Line { number: number.parse().context("a line has no number")?, text: String::new(), is_run });
+        } else if record == "end_of_record"
+            && let Some(name) = at.take()
+        {
+            let source = package.join(&name);
+            let source = fs::read_to_string(&source).with_context(|| format!("cannot read {}", source.display()))?;
+            counted.insert(name, with_text(std::mem::take(&mut lines), &source));
+        }
+    }
+    Ok(counted)
+}
+
+/// `lines` with what stands in them, up to the tests at the end of the file
+fn with_text(lines: Vec<Line>, source: &str) -> Vec<Line> {
+    let texts: Vec<_> = source.lines().collect();
+    let end = texts.windows(2).position(|two| two == ["#[cfg(test)]", "mod tests {"]).unwrap_or(texts.len());
+    let kept = lines.into_iter().filter(|line| line.number <= end);
+    kept.filter_map(|line| Some(Line { text: texts.get(line.number - 1)?.trim().to_owned(), ..line })).collect()
+}
+
+/// A line that no test runs, by its text: numbers change too often
+#[derive(Debug, PartialEq, Eq)]
+struct Exception<'t> {
+    file: &'t str,
+    text: &'t str,
+}
+
+/// Reads the exceptions: file, text and reason, with bars between them
+fn parse(list: &str) -> anyhow::Result<Vec<Exception<'_>>> {
+    let rows = list.lines().filter(|row| !row.is_empty() && !row.starts_with('#'));
+    rows.map(|row| {
+        let mut cells = row.splitn(3, " ¦ ");
+        let (file, text, reason) = (cells.next(), cells.next(), cells.next());
+        match (file, text, reason) {
+            (Some(file), Some(text), Some(reason)) if reason.len() > 10 => Ok(Exception { file, text }),
+            _ => anyhow::bail!("an exception is `file ¦ line ¦ reason`, not `{row}`"),
+        }
+    })
+    .collect()
+}
+
+/// The table, and what is wrong
+fn judge(counted: &BTreeMap<String, Vec<Line>>, exceptions: &[Exception<'_>]) -> (String, Vec<String>) {
+    let (mut table, mut findings) = (format!("{:<34} {:>6} {:>6} {:>8}", "file", "lines", "run", ""), Vec::new());
+    let (mut all, mut all_run) = (0, 0);
+    let mut used = vec![false; exceptions.len()];
+    for (file, lines) in counted {
+        let run = lines.iter().filter(|line| line.is_run).count();
+        write!(table, "\n{file:<34} {:>6} {run:>6} {:>8}", lines.len(), percent(run, lines.len())).ok();
+        (all, all_run) = (all + lines.len(), all_run + run);
+        for line in lines.iter().filter(|line| !line.is_run) {
+            write!(table, "\n    {}: {}", line.number, line.text).ok();
+            match exceptions.iter().position(|exception| exception.file == file && exception.text == line.text) {
+                Some(index) => used[index] = true,
+                None => findings.push(format!("no test runs proto-core/{file}:{}: {}", line.number, line.text)),
+            }
+        }
+    }
+    for (exception, _) in exceptions.iter().zip(used).filter(|(_, used)| !used) {
+        findings.push(format!("an exception that is none: {}: {}", exception.file, exception.text));
+    }
+    write!(table, "\n{:<34} {all:>6} {all_run:>6} {:>8}", "all", percent(all_run, all)).ok();
+    (table, findings)
+}
+
+/// Rounded down, so that only all of them are 100 %
+fn percent(part: usize, whole: usize) -> String {
+    let hundredths = (part * 10_000).checked_div(whole).unwrap_or(10_000);
+    format!("{}.{:02} %", hundredths / 100, hundredths % 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(rows: &[(usize, &str, bool)]) -> Vec<Line> {
+        rows.iter().map(|&(number, text, is_run)| Line { number, text: text.to_owned(), is_run }).collect()
+    }
+
+    #[test]
+    fn lines_of_tests_are_not_counted_and_texts_are_those_of_the_source() {
+        let package = tempfile::tempdir().unwrap();
+        fs::create_dir(package.path().join("src")).unwrap();
+        fs::write(package.path().join("src/a.rs"), "//! A\nfn a() {\n    b();\n}\n#[cfg(test)]\nmod tests {\nx\n}\n")
+            .unwrap();
+        let root = package.path().display();
+        let lcov = format!(
+            "SF:{root}/src/a.rs\nDA:2,7\nDA:3,0\nDA:4,7\nDA:7,0\nend_of_record\nSF:{root}/tests/b.rs\nDA:1,0\nend_of_record\n"
+        );
+        let counted = count(&lcov, package.path()).unwrap();
+        let expected = lines(&[(2, "fn a() {", true), (3, "b();", false), (4, "}", true)]);
+        assert_eq!(counted, BTreeMap::from([("src/a.rs".to_owned(), expected)]));
+    }
+
+    #[test]
+    fn new_uncovered_lines_and_needless_exceptions_are_findings() {
+        let counted = BTreeMap::from([("src/a.rs".to_owned(), lines(&[(2, "b();", false), (3, "c();", false)]))]);
+        let list = "# why\n\nsrc/a.rs ¦ b(); ¦ nobody can get here\nsrc/a.rs ¦ d(); ¦ nobody can get here\n";
+        let (table, findings) = judge(&counted, &parse(list).unwrap());
+        assert!(table.contains("    3: c();") && table.ends_with("0.00 %"), "{table}");
+        assert_eq!(findings, ["no test runs proto-core/src/a.rs:3: c();", "an exception that is none: src/a.rs: d();"]);
+    }
+
+    #[test]
+    fn exception_without_a_reason_is_none() {
+        assert!(parse("src/a.rs ¦ b();").is_err());
+        assert!(parse("src/a.rs ¦ b(); ¦ so").is_err());
+    }
+
+    #[test]
+    fn all_but_one_are_not_all() {
+        assert_eq!(percent(99_999, 100_000), "99.99 %");
+        assert_eq!(percent(3, 3), "100.00 %");
+    }
+}

@@ -1,0 +1,102 @@
+//! `cargo xtask flash` as a shell sees it: what probe-rs is told, and what a person is told without it
+//!
+//! The firmware is a file that is there already, so nothing is built; probe-rs is a script that writes down its arguments.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn flash(path: &Path, args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    command.arg("flash").args(args).env("PATH", path).current_dir(path).output().unwrap()
+}
+
+/// Standard error, which must be one line, after exit status 1
+#[track_caller]
+fn refusal(output: &Output) -> &str {
+    let error = str::from_utf8(&output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    assert_eq!(error.lines().count(), 1, "{error}");
+    error.trim_end()
+}
+
+#[test]
+fn without_probe_rs_it_says_how_to_install_it() {
+    let empty = tempfile::tempdir().unwrap();
+    let output = flash(empty.path(), &["--board", "nucleo-f429zi"]);
+    let said = refusal(&output);
+    assert!(
+        said.starts_with(
+            "error: missing probe-rs, needed by `cargo xtask flash`: cargo install probe-rs-tools --locked"
+        ),
+        "{said}"
+    );
+    assert!(output.stdout.is_empty(), "something was begun: {}", String::from_utf8_lossy(&output.stdout));
+}
+
+#[test]
+fn emulated_and_unknown_boards_are_refused() {
+    let empty = tempfile::tempdir().unwrap();
+    let output = flash(empty.path(), &["--board", "lm3s6965evb"]);
+    assert_eq!(
+        refusal(&output),
+        "error: lm3s6965evb cannot be flashed, it is emulated: cargo xtask emulate --board lm3s6965evb"
+    );
+    let output = flash(empty.path(), &["--board", "arduino"]);
+    assert!(refusal(&output).starts_with("error: there is no board \"arduino\"; there are lm3s6965evb, "));
+}
+
+#[cfg(unix)]
+mod with_probe_rs {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    /// A folder with a firmware, and a probe-rs that notes what it is told and ends with `status`
+    fn folder(status: u8) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("x.elf"), "a firmware").unwrap();
+        let script = format!("#!/bin/sh\necho \"$@\" >> '{}/told'\nexit {status}\n", folder.path().display());
+        let program = folder.path().join("probe-rs");
+        fs::write(&program, script).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        folder
+    }
+
+    fn told(folder: &Path) -> String {
+        fs::read_to_string(folder.join("told")).unwrap_or_default()
+    }
+
+    #[test]
+    fn probe_rs_gets_chip_and_firmware_and_starts_it() {
+        for (board, chip) in [("nucleo-f429zi", "STM32F429ZITx"), ("nucleo-h743zi", "STM32H743ZITx")] {
+            let folder = folder(0);
+            let output = flash(folder.path(), &["--board", board, "--firmware", "x.elf"]);
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            let file = folder.path().canonicalize().unwrap().join("x.elf");
+            assert_eq!(
+                told(folder.path()),
+                format!("download --chip {chip} --verify {}\nreset --chip {chip}\n", file.display())
+            );
+            let said = String::from_utf8(output.stdout).unwrap();
+            assert!(said.trim_end().ends_with("serial port of the board's ST-LINK, 115200 8N1"), "{said}");
+        }
+    }
+
+    #[test]
+    fn failure_of_probe_rs_ends_it() {
+        let folder = folder(3);
+        let output = flash(folder.path(), &["--board", "nucleo-f429zi", "--firmware", "x.elf"]);
+        let said = refusal(&output);
+        assert!(said.contains("download --chip STM32F429ZITx") && said.contains("exit status: 3"), "{said}");
+        assert_eq!(told(folder.path()).lines().count(), 1, "nothing was reset");
+    }
+
+    #[test]
+    fn firmware_that_is_not_there_is_not_handed_over() {
+        let folder = folder(0);
+        let output = flash(folder.path(), &["--board", "nucleo-f429zi", "--firmware", "y.elf"]);
+        assert!(refusal(&output).starts_with("error: cannot read y.elf: "));
+        assert_eq!(told(folder.path()), "");
+    }
+}
