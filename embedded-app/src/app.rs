@@ -88,6 +88,7 @@ impl<'a> App<'a> {
     ///
     /// `settings` are the words that the device was started with; where they are wrong that is told at the console and
     /// nothing of them holds.
+    #[inline(never)]
     pub fn new<B: Board>(board: &mut B, memory: Memory<'a>, settings: &str) -> Self {
         let Memory { net: storage, console, telemetry, session, screen } = memory;
         let now = board.now();
@@ -127,6 +128,7 @@ impl<'a> App<'a> {
     }
 
     /// Does what there is to do
+    #[inline(never)]
     pub fn turn<B: Board>(&mut self, board: &mut B) -> Turn {
         let now = board.now();
         let input = self.console.handle_input(board.console());
@@ -168,6 +170,7 @@ impl<'a> App<'a> {
     }
 
     /// Shows what has changed and looks at the keys; when the screen wants to be shown again, if there is one
+    #[inline(never)]
     fn show<B: Board>(&mut self, board: &mut B) -> Option<Instant> {
         let now = board.now();
         while let Some(key) = board.key() {
@@ -203,6 +206,7 @@ impl<'a> App<'a> {
     }
 
     /// Carries out a line of the console
+    #[inline(never)]
     fn run(&mut self, now: Instant, line: &str) {
         let mut words = line.split_ascii_whitespace();
         if words.next().is_some_and(|word| word.eq_ignore_ascii_case("connect")) {
@@ -288,6 +292,7 @@ impl<'a> App<'a> {
     }
 
     /// Moves bytes between the stream and the machine until one of them has no more
+    #[inline(never)]
     fn pump<B: Board>(&mut self, board: &mut B) {
         if !matches!(self.link, Link::Open { .. }) {
             return;
@@ -394,6 +399,7 @@ impl<'a> App<'a> {
     }
 
     /// The machine for a connection that stands
+    #[inline(never)]
     fn connected(&mut self, now: Instant, remote: SocketAddrV4) {
         let Some(server) = &self.server else { return };
         // A host of the settings' length always fits.
@@ -414,6 +420,7 @@ impl<'a> App<'a> {
         self.console.line(&text!("the network cable is ", if plugged { "in" } else { "out" }));
     }
 
+    #[inline(never)]
     fn address_changed(&mut self, now: Instant, change: Change) {
         match change {
             Change::Up(address) => {

@@ -21,7 +21,7 @@ use static_cell::{ConstStaticCell, StaticCell};
 
 // The client's large parts, each on its own. Those that begin as zeros are there from the start, the others are made at the
 // start: so none of them is stored.
-static NET: StaticCell<Storage<'static>> = StaticCell::new();
+static NET: ConstStaticCell<Storage<'static>> = ConstStaticCell::new(Storage::new());
 static CONSOLE: ConstStaticCell<Console> = ConstStaticCell::new(Console::new());
 static TELEMETRY: ConstStaticCell<Telemetry> = ConstStaticCell::new(Telemetry::new());
 static SESSION: StaticCell<Session> = StaticCell::new();
@@ -31,7 +31,7 @@ static SCREEN: ConstStaticCell<Screen> = ConstStaticCell::new(Screen::new());
 fn main() -> ! {
     let Some(mut board) = Selected::take() else { board::exit(1) };
     let memory = Memory {
-        net: network(),
+        net: NET.take(),
         console: CONSOLE.take(),
         telemetry: TELEMETRY.take(),
         session: session(),
@@ -48,12 +48,7 @@ fn main() -> ! {
     }
 }
 
-// Made in functions of their own, which give back the stack that making takes.
-#[inline(never)]
-fn network() -> &'static mut Storage<'static> {
-    NET.init_with(Storage::new)
-}
-
+// Made in a function of its own, which gives back the stack that making takes.
 #[inline(never)]
 fn session() -> &'static mut Session {
     SESSION.init_with(Session::new)

@@ -11,6 +11,7 @@ mod names;
 
 use core::net::{Ipv4Addr, SocketAddrV4};
 
+use heapless::Vec;
 use proto_core::Instant;
 use smoltcp::iface::{Config, Interface, PollIngressSingleResult, PollResult, SocketHandle, SocketSet, SocketStorage};
 use smoltcp::phy::Device;
@@ -38,7 +39,8 @@ const PORTS: u16 = 49_152;
 
 /// The memory of a [`Net`]
 pub struct Storage<'a> {
-    sockets: [SocketStorage<'a>; SOCKETS],
+    /// Empty ones are not zeros: so that they are not stored in flash they are made when they are needed
+    sockets: Vec<SocketStorage<'a>, SOCKETS>,
     question: Question,
     receive: [u8; RECEIVE],
     transmit: [u8; TRANSMIT],
@@ -48,12 +50,7 @@ impl Storage<'_> {
     /// Unused memory
     #[must_use]
     pub const fn new() -> Self {
-        Self {
-            sockets: [SocketStorage::EMPTY; SOCKETS],
-            question: Question::NONE,
-            receive: [0; RECEIVE],
-            transmit: [0; TRANSMIT],
-        }
+        Self { sockets: Vec::new(), question: Question::NONE, receive: [0; RECEIVE], transmit: [0; TRANSMIT] }
     }
 }
 
@@ -151,6 +148,7 @@ pub struct Net<'a> {
 impl<'a> Net<'a> {
     /// Starts it; the address comes from the settings, or is asked for
     #[must_use]
+    #[inline(never)]
     pub fn new(
         storage: &'a mut Storage<'a>,
         device: &mut impl Device,
@@ -162,6 +160,7 @@ impl<'a> Net<'a> {
         let mut config = Config::new(HardwareAddress::Ethernet(EthernetAddress(mac)));
         config.random_seed = random.next();
         let mut interface = Interface::new(config, device, moment(now));
+        while storage.sockets.push(SocketStorage::EMPTY).is_ok() {}
         let mut sockets = SocketSet::new(&mut storage.sockets[..]);
         let mut stream = tcp::Socket::new(
             tcp::SocketBuffer::new(&mut storage.receive[..]),
@@ -188,6 +187,7 @@ impl<'a> Net<'a> {
     }
 
     /// Moves frames both ways; what became of the address, if anything did
+    #[inline(never)]
     pub fn poll(&mut self, now: Instant, device: &mut impl Device) -> Option<Change> {
         let at = moment(now);
         self.interface.poll_maintenance(at);

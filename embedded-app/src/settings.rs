@@ -242,9 +242,9 @@ mod tests {
 
     #[test]
     fn words_become_settings() {
-        let settings = Settings::parse("kernel server=mc.example.org ip=10.0.2.15/24 gateway=10.0.2.2 seed=ff watch=5");
+        let settings = Settings::parse("kernel server=10.0.2.2 ip=10.0.2.15/24 gateway=10.0.2.2 seed=ff watch=5");
         let expected = Settings {
-            server: Some(Server { host: String::try_from("mc.example.org").unwrap(), port: 25_565 }),
+            server: Some(Server { host: String::try_from("10.0.2.2").unwrap(), port: 25_565 }),
             addressing: Addressing::Static {
                 address: Ipv4Cidr::new(Ipv4Addr::new(10, 0, 2, 15), 24),
                 gateway: Some(Ipv4Addr::new(10, 0, 2, 2)),
@@ -276,7 +276,7 @@ mod tests {
             })
         };
         assert_eq!(server("10.0.2.2:7").unwrap(), "10.0.2.2:7");
-        assert_eq!(server("localhost").unwrap(), "localhost:25565");
+        assert_eq!(server("10.0.2.2").unwrap(), "10.0.2.2:25565");
         assert_eq!(server(":7"), Err(ServerError::NoHost));
         assert_eq!(server("a:"), Err(ServerError::Port));
         assert_eq!(server("a:65536"), Err(ServerError::Port));
@@ -284,6 +284,13 @@ mod tests {
         assert_eq!(server("a:+7"), Err(ServerError::Port));
         assert_eq!(server(&"a".repeat(101)), Err(ServerError::TooLong));
         assert_eq!(Server::parse("10.0.2.2").unwrap().address(), Some(Ipv4Addr::new(10, 0, 2, 2)));
-        assert_eq!(Server::parse("10.0.2").unwrap().address(), None);
+    }
+
+    #[test]
+    fn names_are_servers_where_there_is_somebody_to_ask() {
+        for name in ["localhost", "10.0.2", "10.0.2.256", "10.0.2.02", "10.0.2.2."] {
+            let expected = if cfg!(feature = "dns") { Ok(None) } else { Err(ServerError::Name) };
+            assert_eq!(Server::parse(name).map(|server| server.address()), expected, "{name}");
+        }
     }
 }

@@ -1,7 +1,6 @@
 //! Whether a fault is seeded into a machine
 //!
-//! The one place that knows of the feature `seeded-faults`, so that a hook in a machine is a condition and no more.
-//! It names no fault: those are in `fault`, with the feature only.
+//! A hook in a machine is a condition with this in it, and no more. It names no fault: those are in `fault`, with the feature only.
 
 /// Whether `Fault::$fault` is seeded into `$machine`; without the feature the word `false`, which leaves no code
 macro_rules! seeded {

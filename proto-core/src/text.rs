@@ -320,7 +320,8 @@ impl Edit<'_> {
     /// Appends the printable ASCII at the beginning of `text`, and returns what is after it
     fn push_run<'a>(&mut self, text: &'a str) -> &'a str {
         // One byte more than there can be room for shows that it is cut; what comes behind need not be looked at.
-        let bytes = text.as_bytes().get(..N.saturating_add(1)).unwrap_or(text.as_bytes());
+        let enough = self.kept.capacity().saturating_add(1);
+        let bytes = text.as_bytes().get(..enough).unwrap_or(text.as_bytes());
         let (run, rest) = text.split_at_checked(run::printable(bytes)).unwrap_or(("", text));
         self.push_raw(run);
         rest

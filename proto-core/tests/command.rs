@@ -151,6 +151,10 @@ fn states_are_named() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None, ..ProptestConfig::with_cases(if cfg!(miri) { 2 } else { 256 })
+    })]
+
     #[test]
     fn any_line_is_answered_by_one_clean_line(line in any::<String>()) {
         for error in [

@@ -12,11 +12,11 @@ use proto_core::packet::NextState;
 use proto_core::server::{Event as S, Skipped};
 use proto_core::status::{Picker, Status};
 use proto_core::telemetry::Decoder;
-use proto_core::testing::{Endpoint, Happened, Pair, Setup, frame, handshake, ping, response};
+use proto_core::testing::{Bytes, Endpoint, Happened, Pair, Setup, Subject, frame, handshake, ping, response};
 use proto_core::wire::cursor::Cursor;
 use proto_core::wire::string::Chunk;
 use proto_core::wire::{frame as head, varint};
-use proto_core::{Client, Instant, Machine, Refused, Timeouts};
+use proto_core::{Client, Instant, Machine, Refused, Server, Timeouts};
 
 fn now() -> Instant {
     Setup::default().start
@@ -113,6 +113,14 @@ fn a_client_whose_server_left_is_closed() {
     client.settle(now());
     assert_eq!(client.happened(), [Happened::Failed(Error::Closed(Closed::WithoutAnswer))]);
     assert_eq!(client.machine.ping(now(), 1), Err(Refused::Closed));
+}
+
+#[test]
+fn what_time_brings_is_no_text() {
+    let event = C::TimedOut { missing: Missing::Pong, limit: Duration::from_secs(5) };
+    assert_eq!(Client::detach(event), Ok(event));
+    let event = S::IdlePing { payload: 7 };
+    assert_eq!(Server::<Bytes>::detach(event), Ok(event));
 }
 
 #[test]

@@ -19,7 +19,7 @@ use proto_core::client::Event as C;
 use proto_core::server::Event as S;
 use proto_core::testing::{Happened, Pair, Setup};
 
-const SCHEDULES: u64 = 6_000;
+const SCHEDULES: u64 = if cfg!(miri) { 2 } else { 6_000 };
 const STEPS: u64 = 120;
 
 /// `SplitMix64`: a few lines, and the same numbers everywhere
@@ -210,7 +210,7 @@ fn every_interleaving_comes_out_right() {
         crossings += expected.server_pings.len();
     }
     // A schedule generator that does nothing would pass: it must have done enough of everything.
-    if alone.is_none() {
+    if alone.is_none() && !cfg!(miri) {
         assert!(exchanges > 4_000 && stops > 4_000 && crossings > 10_000, "{exchanges} {stops} {crossings}");
     }
 }

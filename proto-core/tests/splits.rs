@@ -109,7 +109,7 @@ fn client(strict: bool, commands: &[Option<i64>]) -> Endpoint<Client> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 2 } else { 1_500 }, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_split_of_a_client_s_stream_gives_the_server_the_same(

@@ -146,7 +146,7 @@ fn a_disconnect_over_the_limit_is_refused() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(500) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(if cfg!(miri) { 2 } else { 500 }) })]
 
     #[test]
     fn what_is_written_is_read_back(

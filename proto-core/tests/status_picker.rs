@@ -123,7 +123,7 @@ fn what_no_buffer_has_room_for_is_passed_over_and_the_rest_is_read() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1000) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(if cfg!(miri) { 2 } else { 1000 }) })]
 
     #[test]
     fn components_are_flattened_in_order(component in component()) {

@@ -263,6 +263,10 @@ fn reports_display_as_one_clean_line() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None, ..ProptestConfig::with_cases(if cfg!(miri) { 2 } else { 256 })
+    })]
+
     #[test]
     fn every_report_round_trips_in_any_split(
         envelopes in prop::collection::vec(any_envelope(), 1..5), sizes in prop::collection::vec(1_usize..40, 1..5),

@@ -229,6 +229,28 @@ where
     }
 }
 
+/// Two pieces, with the cut at every place; of very long streams only where something happens
+fn cut_in_two<M: Vectored + Clone>(vector: &Value)
+where
+    M::Event<'static>: Clone + Debug + PartialEq,
+{
+    let start = prepared::<M>(vector);
+    let stream = bytes(&vector["hex"]);
+    for at in ends(stream.len()) {
+        let mut side = start.clone();
+        side.offer(now(), &stream[..at]);
+        side.offer(now(), &stream[at..]);
+        follow(&mut side, &vector["then"]);
+        judge(&side, vector, [at, stream.len() - at]);
+    }
+}
+
+/// Every length, of very long streams those around what happens
+fn ends(length: usize) -> impl Iterator<Item = usize> {
+    let (short, step) = if cfg!(miri) { (60, 7) } else { (2_000, 1) };
+    (0..=length).step_by(step).filter(move |at| length < short || *at < 20 || length - at < 20)
+}
+
 /// No prefix panics, and none fails but from the byte on that is at fault, and then as the whole does
 fn truncate<M: Vectored + Clone>(vector: &Value)
 where
@@ -245,10 +267,7 @@ where
             break;
         }
     }
-    // Of very long streams only the lengths around what happens.
-    let lengths =
-        (0..=stream.len()).filter(|length| stream.len() < 2_000 || *length < 20 || stream.len() - length < 20);
-    for length in lengths {
+    for length in ends(stream.len()) {
         let mut side = start.clone();
         side.offer(now(), &stream[..length]);
         let expected = if failed_at.is_some_and(|at| length >= at) { single.failure() } else { None };
@@ -263,6 +282,16 @@ fn each_vector_by_any_split() {
             "server" => check::<Server<Bytes>>(&vector),
             "client" => check::<Client>(&vector),
             other => panic!("side {other}?"),
+        }
+    }
+}
+
+#[test]
+fn each_vector_cut_in_two_at_every_byte() {
+    for vector in vectors() {
+        match vector["side"].as_str().unwrap() {
+            "server" => cut_in_two::<Server<Bytes>>(&vector),
+            _ => cut_in_two::<Client>(&vector),
         }
     }
 }

@@ -75,7 +75,7 @@ fn main() -> ExitCode {
         Command::Size(args) => size::run(&args),
         Command::Mutants(args) => mutants::run(&args),
         Command::Bench(args) => bench::run(&args),
-        Command::Model(args) => model::run(&args),
+        Command::Model(args) => Ok(model::run(&args)),
         Command::Fuzz(args) => fuzz::run(&args),
         Command::Coverage(args) => coverage::run(&args),
         Command::Exhaustive(args) => exhaustive::run(&args),

@@ -123,6 +123,7 @@ impl Session {
     }
 
     /// The document is complete
+    #[inline(never)]
     fn document(&mut self, now: Instant, end: ResponseEnd, console: &mut Console, telemetry: &mut Telemetry) {
         match self.picker.finish() {
             Ok(status) => {

@@ -1,12 +1,5 @@
 //! The screen of a firmware that was built without one: takes what there is to show, and shows nothing
 
-#![expect(
-    clippy::unused_self,
-    clippy::needless_pass_by_ref_mut,
-    clippy::missing_const_for_fn,
-    reason = "these are the forms that the screen has"
-)]
-
 use core::net::Ipv4Addr;
 
 use proto_core::Instant;

@@ -4,6 +4,7 @@
 
 use core::net::Ipv4Addr;
 
+use heapless::Vec;
 use smoltcp::iface::{Interface, SocketHandle, SocketSet};
 use smoltcp::socket::dns::{DnsQuery, GetQueryResultError, QueryHandle, Socket};
 use smoltcp::wire::{DnsQueryType, IpAddress};
@@ -12,10 +13,10 @@ use smoltcp::wire::{DnsQueryType, IpAddress};
 pub(super) const SOCKETS: usize = 1;
 
 /// The memory of a question
-pub(super) struct Question([Option<DnsQuery>; 1]);
+pub(super) struct Question(Vec<Option<DnsQuery>, 1>);
 
 impl Question {
-    pub(super) const NONE: Self = Self([None]);
+    pub(super) const NONE: Self = Self(Vec::new());
 }
 
 /// Who asks
@@ -26,6 +27,8 @@ pub(super) struct Names {
 
 impl Names {
     pub(super) fn new<'a>(sockets: &mut SocketSet<'a>, question: &'a mut Question) -> Self {
+        // There is room for the one, or it is there already.
+        let _always_there = question.0.push(None);
         Self { socket: sockets.add(Socket::new(&[], &mut question.0[..])), query: None }
     }
 

@@ -78,9 +78,9 @@ fn strings<const N: usize>(range: Range<u64>) {
         let bytes = &(number as u32).to_be_bytes()[4 - N..];
         let mut input = Cursor::new(bytes);
         let mut decoder = Decoder::new();
-        let decoded = decoder.decode(&mut input);
+        let outcome = decoder.decode(&mut input);
         let expected = read(bytes);
-        assert_eq!(decoded, Ok(expected.map(|(value, _)| value)), "{bytes:02x?}");
+        assert_eq!(outcome, Ok(expected.map(|(value, _)| value)), "{bytes:02x?}");
         assert_eq!(input.consumed(), expected.map_or(N, |(_, len)| len), "{bytes:02x?}");
         assert_eq!(decoder.is_started(), expected.is_none(), "{bytes:02x?}");
     }

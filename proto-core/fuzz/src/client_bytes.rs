@@ -11,18 +11,37 @@ use crate::input::{Input, Sizes};
 use crate::machine::{Driven, NOW};
 use crate::reference::client::{Client as Reference, Command, Typed};
 
+/// An input taken apart
+pub struct Case<'d> {
+    /// Whether an oversize Response is an error
+    pub strict: bool,
+    /// What the server sends
+    pub stream: &'d [u8],
+    /// What is typed meanwhile
+    pub typed: Vec<Typed>,
+    sizes: Sizes,
+}
+
+impl<'d> Case<'d> {
+    /// Takes an input apart
+    #[must_use]
+    pub fn new(data: &'d [u8]) -> Self {
+        let mut input = Input::new(data);
+        let strict = input.byte() & 1 != 0;
+        let before = input.byte();
+        let middle = u16::from_le_bytes(input.array());
+        let in_middle = input.byte();
+        let sizes = input.sizes();
+        let stream = input.rest();
+        let middle = usize::from(middle) % (stream.len() + 1);
+        let typed = commands(0, before).chain(commands(middle, in_middle)).collect();
+        Self { strict, stream, typed, sizes }
+    }
+}
+
 /// Panics where something does not hold
 pub fn check(data: &[u8]) {
-    let mut input = Input::new(data);
-    let strict = input.byte() & 1 != 0;
-    let before = input.byte();
-    let middle = u16::from_le_bytes(input.array());
-    let in_middle = input.byte();
-    let sizes = input.sizes();
-    let stream = input.rest();
-    let middle = usize::from(middle) % (stream.len() + 1);
-    let typed: Vec<_> = commands(0, before).chain(commands(middle, in_middle)).collect();
-
+    let Case { strict, stream, typed, sizes } = Case::new(data);
     let whole = run(stream, strict, &typed, Sizes::WHOLE);
     whole.assert_same(&run(stream, strict, &typed, sizes));
     whole.assert_same(&run(stream, strict, &typed, Sizes::SINGLE));

@@ -12,22 +12,40 @@ use crate::input::{Input, Sizes};
 use crate::machine::{Driven, NOW, answers};
 use crate::reference::server::{OwnPing, Server as Reference};
 
+/// An input taken apart
+pub struct Case {
+    /// Whether the server looks out for legacy pings
+    pub legacy: bool,
+    /// What the client sends
+    pub stream: Vec<u8>,
+    /// Pings of the server's own
+    pub own: Vec<OwnPing>,
+    sizes: Sizes,
+}
+
+impl Case {
+    /// Takes an input apart
+    #[must_use]
+    pub fn new(data: &[u8]) -> Self {
+        let mut input = Input::new(data);
+        let flags = input.byte();
+        let middle = u16::from_le_bytes(input.array());
+        let in_middle = input.byte();
+        let sizes = input.sizes();
+        let mut stream = input.rest().to_vec();
+        if flags & 2 != 0 {
+            stream.splice(0..0, handshake(NextState::Status));
+        }
+        let middle = usize::from(middle) % (stream.len() + 1);
+        let mut own: Vec<_> = (0..i64::from(flags >> 2 & 7)).map(|ping| OwnPing { at: 0, payload: ping % 3 }).collect();
+        own.extend((0..in_middle >> 4 & 7).map(|_| OwnPing { at: middle, payload: i64::from(in_middle & 3) }));
+        Self { legacy: flags & 1 != 0, stream, own, sizes }
+    }
+}
+
 /// Panics where something does not hold
 pub fn check(data: &[u8]) {
-    let mut input = Input::new(data);
-    let flags = input.byte();
-    let middle = u16::from_le_bytes(input.array());
-    let in_middle = input.byte();
-    let sizes = input.sizes();
-    let mut stream = input.rest().to_vec();
-    if flags & 2 != 0 {
-        stream.splice(0..0, handshake(NextState::Status));
-    }
-    let middle = usize::from(middle) % (stream.len() + 1);
-    let mut own: Vec<_> = (0..i64::from(flags >> 2 & 7)).map(|ping| OwnPing { at: 0, payload: ping % 3 }).collect();
-    own.extend((0..in_middle >> 4 & 7).map(|_| OwnPing { at: middle, payload: i64::from(in_middle & 3) }));
-
-    let legacy = flags & 1 != 0;
+    let Case { legacy, stream, own, sizes } = Case::new(data);
     let whole = run(&stream, legacy, &own, Sizes::WHOLE);
     whole.assert_same(&run(&stream, legacy, &own, sizes));
     whole.assert_same(&run(&stream, legacy, &own, Sizes::SINGLE));

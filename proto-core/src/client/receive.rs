@@ -157,7 +157,13 @@ impl Client {
                         return Ok(Some(event));
                     }
                 }
-                Part::TextLength(decoder) => return self.text_length(now, decoder, input),
+                Part::TextLength(decoder) => {
+                    let begun = self.text_length(decoder, input);
+                    if seeded!(self, EarlyPing) && matches!(begun, Ok(Some(_))) {
+                        self.response_complete(now);
+                    }
+                    return begun;
+                }
                 Part::Text { bytes, text } => match self.text(bytes, text, input)? {
                     // An empty text, or one that ends its frame, goes on without an event.
                     None if matches!(self.receive.part, Part::Text { .. }) => return Ok(None),
@@ -222,7 +228,6 @@ impl Client {
     /// The length of the Response's text
     fn text_length<'i>(
         &mut self,
-        now: Instant,
         mut decoder: varint::Decoder,
         input: &mut Cursor<'i>,
     ) -> Result<Option<Event<'i>>, Violation> {
@@ -249,9 +254,6 @@ impl Client {
                 return Err(Violation::BodyTooShort { id: Some(ID_STATUS) });
             }
             receive.part = Part::Text { bytes, text: string::Decoder::new(bytes) };
-            if seeded!(self, EarlyPing) {
-                self.response_complete(now);
-            }
             return Ok(Some(Event::ResponseBegin { bytes }));
         }
     }

@@ -34,7 +34,7 @@ mod table;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Connections at once, one table each
-    #[arg(long, value_name = "N,N", value_delimiter = ',', default_values_t = [64, 1_024])]
+    #[arg(long, value_name = "N,N", value_delimiter = ',', default_value = "64,1024")]
     connections: Vec<usize>,
     /// Times that everything is measured, in turns
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]

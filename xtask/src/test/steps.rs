@@ -108,7 +108,7 @@ pub(super) const STEPS: &[Step] = &[
     },
     Step {
         name: "firmware",
-        about: "the device's firmware for each board: lints, flash and memory against their budgets",
+        about: "the firmware of each board, with and without screen and names: lints, flash and memory in their budgets",
         needs: &[Need::Thumb, Need::ThumbFloat, Need::Qemu, Need::Clippy],
         runs_without: false,
         run: firmware::run,

@@ -10,9 +10,14 @@ use crate::test::Context;
 /// Lints, builds and weighs each
 pub(super) fn run(context: &mut Context) {
     for board in build_firmware::boards() {
-        let clippy = context.cargo("clippy").args(["--package", "embedded-app", "--features", board.name]);
-        context.check("firmware", &clippy.args(["--target", board.target, "--", "--deny", "warnings"]));
+        for features in [&[][..], &["--no-default-features"]] {
+            let clippy = context.cargo("clippy").args(["--package", "embedded-app", "--features", board.name]);
+            let clippy = clippy.args(features).args(["--target", board.target, "--", "--deny", "warnings"]);
+            context.check("firmware", &clippy);
+        }
     }
+    let lean = context.cargo("test").args(["--package", "embedded-app", "--lib", "--no-default-features"]);
+    context.tests("firmware", &lean);
     if let Err(error) = size::measure(&mut context.report) {
         context.fail("firmware", format_args!("{error:#}"));
     }
