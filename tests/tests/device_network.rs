@@ -269,13 +269,13 @@ fn name_without_a_name_server_is_told() {
     });
 }
 
-/// Each pause about twice the one before, told as it is
+/// Each pause about twice the one before, told as it is; how far that goes is tested in virtual time
 #[test]
 fn pauses_between_attempts_grow() {
     each(&BOARDS, |board| {
         let wire = Wire::new();
         let mut device = watching(board, &wire, "10.0.2.2");
-        for full in [1.0, 2.0, 4.0, 8.0] {
+        for full in [1.0, 2.0, 4.0] {
             device.wait_for("refused the connection; next attempt in ");
             let pause: f64 = device.wait_for(" s\r\n").parse().expect("a number");
             assert!((full * 0.75..=full + 0.05).contains(&pause), "{board}: {pause} s of {full} s");
@@ -292,7 +292,7 @@ fn pauses_between_attempts_grow() {
         // The device's own clock agrees.
         let refused = |report: &Report| *report == Report::Disconnected { reason: Reason::Refused };
         let times: Vec<u64> = device.envelopes().iter().filter(|e| refused(&e.report)).map(|e| e.time_us).collect();
-        for (pair, full) in times.windows(2).zip([1_000_000, 2_000_000, 4_000_000]) {
+        for (pair, full) in times.windows(2).zip([1_000_000, 2_000_000]) {
             let pause = pair[1] - pair[0];
             assert!((full * 3 / 4..full * 3 / 2).contains(&pause), "{board}: {pause} µs of {full} µs");
         }

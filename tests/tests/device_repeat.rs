@@ -54,7 +54,7 @@ fn run(board: Board) -> Trace {
     }
     let last = "refused the connection; next attempt in";
     device.wait_for(last);
-    device.wait_for_report("the refusal", |report| is_refused(report));
+    device.wait_for_report("the refusal", is_refused);
     let times = board.has_screen().then(|| {
         let mut control = device.control();
         control.key("right");

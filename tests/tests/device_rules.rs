@@ -305,31 +305,24 @@ fn servers_that_close_say_how_far_it_had_come() {
     each(&BOARDS, |board| {
         let mut scene = Scene::new(board);
         let mut expected = Vec::new();
-        let ends: [(bool, Vec<u8>, &str, Option<u16>, Reason); 4] = [
-            (false, Vec::new(), "the server closed the connection; next attempt", None, Reason::ByServer),
+        let early = Some(CLOSED_EARLY);
+        let ends = [
+            (false, Vec::new(), "the server closed the connection; next attempt", None),
             (
                 true,
                 Vec::new(),
                 "the server closed the connection without answering; it may still be starting; next attempt",
-                Some(CLOSED_EARLY),
-                Reason::ByServer,
+                early,
             ),
             (
                 true,
                 document(),
                 "the server closed the connection after the Response, without a Pong; next attempt",
-                Some(CLOSED_EARLY),
-                Reason::ByServer,
+                early,
             ),
-            (
-                false,
-                vec![9, 1, 0],
-                "the peer closed the connection in the middle of a frame; next attempt",
-                Some(CLOSED_EARLY),
-                Reason::ByServer,
-            ),
+            (false, vec![9, 1, 0], "the peer closed the connection in the middle of a frame; next attempt", early),
         ];
-        for (asks, bytes, told, code, reason) in ends {
+        for (asks, bytes, told, code) in ends {
             if asks {
                 scene.ping(1);
             }
@@ -340,7 +333,7 @@ fn servers_that_close_say_how_far_it_had_come() {
             scene.peer.finish_sending();
             scene.device.wait_for(told);
             expected.extend(code.map(|code| Report::Error { code, numbers: [0; 2] }));
-            expected.push(Report::Disconnected { reason });
+            expected.push(Report::Disconnected { reason: Reason::ByServer });
             scene.again();
         }
         scene.device.exit();

@@ -3,6 +3,8 @@
 //! Nothing stands between the two that joins or splits segments. Each frame of the device is judged on the way: lengths,
 //! checksums, and that no window promises more than two kibibytes.
 
+use std::thread;
+
 use slp_tests::device::{BOARDS, BOTH_WAYS, Board, Device, each};
 use slp_tests::wire::seen::{Seen, Segment, ethernet};
 use slp_tests::wire::{DEVICE, Deaf, HOST, NAME_SERVER, PORT};
@@ -156,23 +158,26 @@ fn resets_at_each_stage_are_told_and_the_server_is_sought_again() {
 /// A server whose host is gone, and one that no address leads to
 #[test]
 fn servers_that_do_not_answer_are_given_up_after_five_seconds_and_sought_again() {
-    each(&BOARDS, |board| {
+    let given_up = |board, deaf| {
+        let wire = Wire::new();
+        wire.listen();
+        wire.deaf(deaf);
+        let mut device = watching(board, &wire);
+        device.wait_for(&format!("{HOST}:{PORT} does not answer; next attempt in"));
+        let asked = wire.seen().iter().filter(|seen| matches!(seen, Seen::Arp { target: HOST, .. })).count();
+        let opened = wire.seen().iter().filter_map(segment).filter(|segment| segment.syn).count();
+        // Asked again while it waits, and never more than once a second.
+        let (count, what) = if deaf == Deaf::ToTcp { (opened, "opened") } else { (asked, "asked") };
+        assert!((2..=6).contains(&count), "{board}: {what} {count} times");
+        wire.deaf(Deaf::ToNothing);
+        device.wait_for("connected to");
+        wire.wait_connected();
+        exchange(&mut device, &wire, 1);
+        device.exit();
+    };
+    thread::scope(|scope| {
         for deaf in [Deaf::ToTcp, Deaf::ToArp] {
-            let wire = Wire::new();
-            wire.listen();
-            wire.deaf(deaf);
-            let mut device = watching(board, &wire);
-            device.wait_for(&format!("{HOST}:{PORT} does not answer; next attempt in"));
-            let asked = wire.seen().iter().filter(|seen| matches!(seen, Seen::Arp { target: HOST, .. })).count();
-            let opened = wire.seen().iter().filter_map(segment).filter(|segment| segment.syn).count();
-            // Asked again while it waits, and never more than once a second.
-            let (count, what) = if deaf == Deaf::ToTcp { (opened, "opened") } else { (asked, "asked") };
-            assert!((2..=6).contains(&count), "{board}: {what} {count} times");
-            wire.deaf(Deaf::ToNothing);
-            device.wait_for("connected to");
-            wire.wait_connected();
-            exchange(&mut device, &wire, 1);
-            device.exit();
+            scope.spawn(move || each(&BOARDS, |board| given_up(board, deaf)));
         }
     });
 }
