@@ -28,12 +28,7 @@ fn main() -> ExitCode {
     for bounds in if large { LARGE } else { SMALL } {
         tell(explore(bounds.name, Pair::new(*bounds), threads));
     }
-    let (client, server) = if large {
-        (SilentClient::new(3, 6), ClosingServer::new(3, 2))
-    } else {
-        (SilentClient::new(2, 5), ClosingServer::new(2, 1))
-    };
-    tell(explore("silent client", client, threads));
-    tell(explore("closing server", server, threads));
+    tell(explore("silent client", SilentClient::new(2, 5), threads));
+    tell(explore("closing server", ClosingServer::new(2, 1), threads));
     if broken == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
