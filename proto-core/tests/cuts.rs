@@ -3,7 +3,6 @@
 //! A stream that ends early must be told from one that is wrong, and what comes in two pieces is what comes in one.
 //! The frames' vectors are cut in `vectors.rs`.
 #![expect(clippy::string_slice, reason = "cut at the boundaries of characters, and a test may panic")]
-
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use proto_core::command::{ClientCommand, ParseError, ServerCommand};

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::setup::{self, Need, rust};
-use crate::workspace;
+use crate::{coverage, workspace};
 
 /// Limit of all tests
 const LIMIT: Duration = Duration::from_hours(2);
@@ -26,7 +26,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         result.map_err(|missing| anyhow::anyhow!("{missing}"))?;
     }
     rust::on_nightly("cargo")
-        .args(["miri", "test", "--package", "proto-core", "--all-features", "--no-fail-fast", "--"])
+        .args(["miri", "test", "--package", "proto-core", "--features", coverage::FEATURES, "--no-fail-fast", "--"])
         .args(&args.filter)
         .env("CARGO_TARGET_DIR", workspace::root().join("target"))
         .deadline(LIMIT)
