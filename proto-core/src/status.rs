@@ -187,9 +187,11 @@ impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize> Status<NA
     ///
     /// When `truncated` has [`Field::Sample`], the last one may be cut and others are missing.
     pub fn sample(&self) -> impl Iterator<Item = &str> {
-        // A text is split at a byte: searching for a character takes half a kilobyte of a firmware.
-        let names = self.sample.as_str().as_bytes().split(|&byte| byte == b'\n');
-        names.filter_map(|name| core::str::from_utf8(name).ok()).filter(|name| !name.is_empty())
+        // As `split_terminator` does it; but searching for a character takes half a kilobyte of a firmware.
+        let names = self.sample.as_str().as_bytes();
+        let kept = names.strip_suffix(b"\n").unwrap_or(names).split(|&byte| byte == b'\n');
+        let kept = (!names.is_empty()).then_some(kept).into_iter().flatten();
+        kept.filter_map(|name| core::str::from_utf8(name).ok())
     }
 
     /// Elements of `players.sample`, also those without a name and those that were not kept

@@ -237,9 +237,9 @@ mod tests {
     #[test]
     fn numbers_are_those_of_the_formatter() {
         for number in [0, 1, 9, 10, 99, 100, i64::MAX, i64::MIN, -1, -10] {
-            assert_eq!(shown(number), number.to_string());
+            assert_eq!(shown(number).as_str(), number.to_string());
         }
-        assert_eq!(shown(u64::MAX), u64::MAX.to_string());
+        assert_eq!(shown(u64::MAX).as_str(), u64::MAX.to_string());
         assert_eq!([shown(Padded(7, 3)), shown(Padded(1_234, 3)), shown(Padded(0, 0))], ["007", "1234", ""]);
         assert_eq!(
             [shown(Hex(0x1F, 2)), shown(Hex(u32::MAX, 2)), shown(UpperHex(0xAD, 4))],
@@ -250,7 +250,7 @@ mod tests {
     #[test]
     fn addresses_are_those_of_the_formatter() {
         let address = SocketAddrV4::new(Ipv4Addr::new(10, 0, 255, 1), 25_565);
-        assert_eq!(shown(address), address.to_string());
+        assert_eq!(shown(address).as_str(), address.to_string());
     }
 
     #[test]
