@@ -276,6 +276,15 @@ fn connect_names_another_server_and_bad_commands_say_what_was_expected() {
 }
 
 #[test]
+fn connection_that_gives_way_to_another_server_says_so() {
+    let mut world = connected(Peer::Server(response("a")));
+    world.type_line("connect 10.0.2.2:25565");
+    world.run_until_shown("disconnected: another server was named");
+    let reports = world.reports();
+    assert_eq!(reports.last(), Some(&Report::Disconnected { reason: Reason::Replaced }), "{reports:#?}");
+}
+
+#[test]
 fn watching_reports_and_leaves_the_console_to_the_person() {
     let mut world = World::new(Peer::Server(response("x")), "server=10.0.2.2 watch=5");
     let pongs = |world: &World| world.reports().iter().filter(|report| matches!(report, Report::Pong { .. })).count();

@@ -83,7 +83,9 @@ impl App<'_> {
     /// `connect`: another server, at once
     pub(super) fn connect_to(&mut self, now: Instant, server: Server) {
         if self.client.take().is_some() {
-            self.telemetry.report(now, Report::Disconnected { reason: Reason::Replaced });
+            let reason = Reason::Replaced;
+            self.console.line(&text!("disconnected: ", reason.text()));
+            self.telemetry.report(now, Report::Disconnected { reason });
         }
         self.net.abort();
         self.net.cancel_resolve();
