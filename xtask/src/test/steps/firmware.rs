@@ -23,7 +23,7 @@ pub(super) fn run(context: &mut Context) {
     }
     for board in REAL {
         let built = board.build().and_then(|file| build_firmware::measure(&file));
-        let sane = built.map_err(|error| format!("{}: {error:#}", board.name)).and_then(|sizes| within(board, &sizes));
+        let sane = built.map_err(|error| format!("{}: {error:#}", board.name)).and_then(|sizes| within(board, sizes));
         context.report.check("firmware", sane, "cargo xtask test firmware");
     }
 }
@@ -33,9 +33,9 @@ pub(super) fn run(context: &mut Context) {
 const FLASH: u32 = 128 * 1_024;
 const RAM: u32 = 32 * 1_024;
 
-fn within(board: &Real, Sections { flash, ram }: &Sections) -> Result<(), String> {
+fn within(board: &Real, Sections { flash, ram }: Sections) -> Result<(), String> {
     let told = format!("{:<14} {flash:>8} of flash, {ram:>7} of memory without its stack", board.name);
-    if *flash > FLASH || *ram > RAM {
+    if flash > FLASH || ram > RAM {
         return Err(format!("{told}; {FLASH} and {RAM} allowed"));
     }
     say(told);
