@@ -126,7 +126,7 @@ impl Fields {
 /// What a status document says, in a fixed number of bytes
 ///
 /// The capacities are bytes of UTF-8. Each text is plain: `§` codes dropped, characters cleaned
-/// ([`text`](crate::text)), cut to its capacity at a character boundary. What the document does not say,
+/// ([`text`](mod@crate::text)), cut to its capacity at a character boundary. What the document does not say,
 /// or says as something else than its type, is `None`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status<const NAME: usize = 64, const DESCRIPTION: usize = 256, const SAMPLE: usize = 256> {
