@@ -256,7 +256,7 @@ fn fuzz_all(context: &mut Context) {
     // What is missing has been told; the corpus needs none of it.
     let tools = setup::ensure(&[Need::Nightly, Need::CargoFuzz], false);
     if tools.is_ok_and(|tools| tools.iter().all(|(_, result)| result.is_ok()))
-        && let Err(error) = fuzz::search(&fuzz::TARGETS, SMOKE, &mut context.report)
+        && let Err(error) = fuzz::search(&fuzz::TARGETS, SMOKE, fuzz::Sanitizer::None, &mut context.report)
     {
         context.fail("fuzz", format_args!("{error:#}"));
     }
