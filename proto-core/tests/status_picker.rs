@@ -219,3 +219,14 @@ fn a_name_that_does_not_fit_is_flagged_even_if_it_is_empty() {
     assert_eq!(sample(&["1234567", ""]), (vec!["1234567".to_owned()], true));
     assert_eq!(sample(&["12345678", "§a"]), (vec!["12345678".to_owned()], true));
 }
+
+#[test]
+fn a_second_version_starts_from_nothing_what_was_malformed_included() {
+    let malformed = |document: &str| {
+        let mut picker: Picker = Picker::new();
+        picker.feed(document).unwrap();
+        picker.finish().unwrap().malformed().iter().map(Field::name).collect::<Vec<_>>()
+    };
+    assert_eq!(malformed(r#"{"version":{"name":1,"protocol":1.5}}"#), ["version.name", "version.protocol"]);
+    assert_eq!(malformed(r#"{"version":{"name":1,"protocol":1.5},"version":{"name":"x"}}"#), [""; 0]);
+}

@@ -195,7 +195,14 @@ mod tests {
         let list = "# why\n\nsrc/a.rs ¦ b(); ¦ nobody can get here\nsrc/a.rs ¦ d(); ¦ nobody can get here\n";
         let (table, findings) = judge(&counted, &parse(list).unwrap());
         assert!(table.contains("    3: c();") && table.ends_with("0.00 %"), "{table}");
-        assert_eq!(findings, ["no test runs proto-core/src/a.rs:3: c();", "an exception that is none: src/a.rs: d();"]);
+        assert_eq!(
+            findings,
+            [
+                "no test runs proto-core/src/a.rs:3: c();",
+                "no test runs proto-core/src/a.rs:4: b();",
+                "an exception that is none: src/a.rs: d();"
+            ]
+        );
     }
 
     #[test]

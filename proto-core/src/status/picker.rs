@@ -207,6 +207,7 @@ impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize> Picker<NA
             Slot::Field(Field::Version) => {
                 self.place = Place::Version;
                 self.forget(Field::VersionName);
+                self.forget(Field::Protocol);
                 self.status.version_name.clear();
                 self.status.protocol = None;
             }

@@ -26,8 +26,6 @@ pub struct Model {
     pub description: Option<String>,
     /// Bytes that the Base64 of `favicon` stands for
     pub favicon_bytes: Option<u32>,
-    /// Whether a key stands twice in one object: then it is not said what is malformed
-    pub duplicates: bool,
     /// What is of another type than it should be
     pub malformed: BTreeSet<Malformed>,
     has_players: bool,
@@ -65,7 +63,7 @@ impl Model {
     #[must_use]
     pub fn of(document: &Node) -> Self {
         let Node::Object(members) = document else { panic!("no object") };
-        let mut model = Self { duplicates: duplicates(document), ..Self::default() };
+        let mut model = Self::default();
         for (key, value) in members {
             match (key.as_str(), value) {
                 ("version", Node::Object(members)) => model.version(members),
@@ -79,7 +77,7 @@ impl Model {
                 ("clients", Node::Object(members)) => model.counts(members, false),
                 ("clients", _) => model.malformed(Field::Clients),
                 ("description", Node::String(_) | Node::Array(_) | Node::Object(_)) => {
-                    model.malformed.remove(&Malformed(Field::Description));
+                    model.well_formed([Field::Description]);
                     let description = model.component(value);
                     model.description = Some(description);
                 }
@@ -111,8 +109,16 @@ impl Model {
         self.malformed.insert(Malformed(field));
     }
 
+    /// What is said of these again counts from here
+    fn well_formed<const N: usize>(&mut self, fields: [Field; N]) {
+        for field in fields {
+            self.malformed.remove(&Malformed(field));
+        }
+    }
+
     fn version(&mut self, members: &[(String, Node)]) {
         (self.version_name, self.protocol) = (None, None);
+        self.well_formed([Field::VersionName, Field::Protocol]);
         for (key, value) in members {
             match (key.as_str(), value) {
                 ("name", Node::String(name)) => self.version_name = Some(Plain(name).to_string()),
@@ -126,9 +132,7 @@ impl Model {
 
     fn counts(&mut self, members: &[(String, Node)], with_sample: bool) {
         (self.max, self.online, self.sample) = (None, None, None);
-        for field in [Field::Max, Field::Online, Field::Sample] {
-            self.malformed.remove(&Malformed(field));
-        }
+        self.well_formed([Field::Max, Field::Online, Field::Sample]);
         for (key, value) in members {
             match (key.as_str(), value) {
                 ("max", Node::Number(number)) => self.max = self.number(Field::Max, number),
@@ -136,6 +140,7 @@ impl Model {
                 ("online", Node::Number(number)) => self.online = self.number(Field::Online, number),
                 ("online", _) => self.malformed(Field::Online),
                 ("sample", Node::Array(elements)) if with_sample => {
+                    self.well_formed([Field::Sample]);
                     self.sample = Some(elements.iter().map(|element| self.sample_name(element)).collect());
                 }
                 ("sample", _) if with_sample => self.malformed(Field::Sample),
@@ -208,14 +213,4 @@ fn favicon(uri: &str) -> Option<u32> {
     let base64 = uri.strip_prefix("data:image/png;base64,")?.replace(['\n', '\r'], "");
     let characters = base64.trim_end_matches('=').len();
     u32::try_from(characters * 3 / 4).ok()
-}
-
-fn duplicates(node: &Node) -> bool {
-    match node {
-        Node::Object(members) => members.iter().enumerate().any(|(index, (key, value))| {
-            members[..index].iter().any(|(earlier, _)| earlier == key) || duplicates(value)
-        }),
-        Node::Array(elements) => elements.iter().any(duplicates),
-        _ => false,
-    }
 }

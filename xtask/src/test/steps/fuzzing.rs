@@ -31,7 +31,7 @@ pub(super) fn run(context: &mut Context) {
     // What is missing has been told; the corpus needs none of it.
     let tools = setup::ensure(&[Need::Nightly, Need::Tool(&tool::FUZZ)], false);
     if tools.is_ok_and(|tools| tools.iter().all(|(_, result)| result.is_ok()))
-        && let Err(error) = fuzz::search(&fuzz::TARGETS, SMOKE, &mut context.report)
+        && let Err(error) = fuzz::search(&fuzz::TARGETS, SMOKE, fuzz::Sanitizer::None, &mut context.report)
     {
         context.fail("fuzz", format_args!("{error:#}"));
     }
