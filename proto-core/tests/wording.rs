@@ -9,12 +9,12 @@ use embedded_io::ErrorKind;
 use proto_core::Refused;
 use proto_core::error::Closed;
 use proto_core::io::Error;
-use proto_core::json::{Scanner, Token};
+use proto_core::json::{Expected, Scanner, Token};
 use proto_core::legacy::{self, Kind};
 use proto_core::packet::{HostTooLong, NextState};
 use proto_core::status::Field;
 use proto_core::telemetry::{self, Envelope, Event, Fault, MAX_FRAME, Reason, Report};
-use proto_core::text::Text;
+use proto_core::text::{Show as _, Text};
 
 #[track_caller]
 fn says(what: &impl Display, words: &str) {
@@ -140,4 +140,33 @@ fn a_bounded_text_is_shown_as_text() {
     says(&text, "a\u{FFFD}b");
     assert_eq!(text.as_ref(), "a\u{FFFD}b");
     assert_eq!(format!("[{text:>5}]"), "[  a\u{FFFD}b]", "a width is kept");
+}
+
+#[test]
+fn reasons_are_padded_as_asked() {
+    says(&Reason::Replaced, "another server was named");
+    assert_eq!(format!("{:>16}|", Reason::Exit), "  exit was typed|");
+}
+
+#[test]
+fn what_was_expected_is_told_alone_as_within_its_error() {
+    assert_eq!(Expected::HexDigit.to_string(), "a hexadecimal digit");
+    assert_eq!(Expected::End.to_string(), "the end of the document");
+}
+
+#[test]
+fn closing_is_told_alone_as_within_its_error() {
+    let told = Closed::WithoutAnswer.to_string();
+    assert_eq!(proto_core::Error::Closed(Closed::WithoutAnswer).to_string(), told);
+}
+
+#[test]
+fn parts_of_a_text_are_told_one_after_the_other_each_time() {
+    let bytes = 7_u32;
+    let text = proto_core::text!("byte ", bytes, " of ", -9_i64);
+    let mut kept = heapless::String::<32>::new();
+    text.show(&mut kept);
+    kept.push('|').expect("there is room");
+    text.show(&mut kept);
+    assert_eq!(kept, "byte 7 of -9|byte 7 of -9");
 }
