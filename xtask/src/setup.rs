@@ -66,7 +66,7 @@ pub(crate) enum Need {
 
 impl Need {
     /// Everything that the tests need, quick ones first; what a command alone needs is installed when it runs
-    pub(crate) const ALL: [Self; 18] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::Rustfmt,
         Self::Clippy,
         Self::Thumb,
@@ -74,7 +74,6 @@ impl Need {
         Self::Windows,
         Self::LlvmTools,
         Self::Nightly,
-        Self::Miri,
         Self::Qemu,
         Self::Valgrind,
         Self::Linters,
@@ -84,7 +83,6 @@ impl Need {
         Self::Tool(&tool::LLVM_COV),
         Self::Tool(&tool::FUZZ),
         Self::Tool(&tool::GUNGRAUN),
-        Self::Tool(&tool::DENY),
     ];
 
     /// What people call it

@@ -44,7 +44,7 @@ pub(super) const STEPS: &[Step] = &[
     Step {
         name: "policy",
         about: "licences and sources of dependencies, unused ones, spelling, TOML",
-        needs: &[Need::Linters, Need::Tool(&tool::MACHETE), Need::Tool(&tool::DENY)],
+        needs: &[Need::Linters, Need::Tool(&tool::MACHETE)],
         runs_without: false,
         run: policy::run,
     },
