@@ -41,22 +41,8 @@ pub(crate) fn run(_: &Args) -> anyhow::Result<ExitCode> {
 /// Runs the tests, prints a table, and notes what is neither run nor excepted
 pub(crate) fn measure(report: &mut Report) -> anyhow::Result<()> {
     let file = workspace::root().join("target").join("coverage.lcov");
-    Cmd::cargo()
-        .args([
-            "llvm-cov",
-            "test",
-            "--package",
-            "proto-core",
-            "--features",
-            FEATURES,
-            "--tests",
-            "--lcov",
-            "--output-path",
-        ])
-        .arg(&file)
-        .env("PATH", tools::path())
-        .deadline(LIMIT)
-        .run()?;
+    let test = Cmd::cargo().args(["llvm-cov", "test", "--package", "proto-core", "--features", FEATURES, "--tests"]);
+    tools::reach(test.args(["--lcov", "--output-path"]).arg(&file)).deadline(LIMIT).run()?;
     let told = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
     let package = workspace::root().join("proto-core");
     let counted = count(&told, &package)?;

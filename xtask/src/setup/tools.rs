@@ -23,8 +23,12 @@ pub(super) fn cargo_llvm_cov(install: bool) -> Result<bool, Missing> {
     subcommand("llvm-cov", "0.9.1", install)
 }
 
-/// The search path with the tools that were built here; a command that uses one needs it
-pub(crate) fn path() -> OsString {
+/// `cmd` with the tools that were built here in reach, if there are any
+pub(crate) fn reach(cmd: Cmd) -> Cmd {
+    if folder().is_dir() { cmd.env("PATH", path()) } else { cmd }
+}
+
+fn path() -> OsString {
     let own = folder().join("bin");
     let inherited = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::env::split_paths(&inherited).chain([own]);
@@ -33,7 +37,7 @@ pub(crate) fn path() -> OsString {
 
 /// A command of the nightly toolchain's cargo
 pub(crate) fn nightly() -> Cmd {
-    Cmd::new("rustup").args(["run", "nightly", "cargo"]).env("PATH", path())
+    reach(Cmd::new("rustup").args(["run", "nightly", "cargo"]))
 }
 
 fn folder() -> PathBuf {
@@ -41,7 +45,7 @@ fn folder() -> PathBuf {
 }
 
 fn subcommand(name: &str, version: &str, install: bool) -> Result<bool, Missing> {
-    let present = || Cmd::cargo().quiet().args([name, "--version"]).env("PATH", path()).capture().is_ok();
+    let present = || reach(Cmd::cargo().quiet().args([name, "--version"])).capture().is_ok();
     if present() {
         return Ok(false);
     }
