@@ -237,6 +237,7 @@ proptest! {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "a stream of a hundred kilobytes or more")]
 fn a_response_of_each_length_around_the_varint_s_bounds() {
     // The text's length and the frame's length, each on both sides of where another byte is needed.
     for around in [127, 128, 16_383, 16_384] {

@@ -67,7 +67,7 @@ fn whole() {
 #[test]
 fn cut_in_two_at_every_character() {
     each_vector(|name, document, expected| {
-        for (at, _) in document.char_indices() {
+        for (at, _) in document.char_indices().step_by(if cfg!(miri) { 23 } else { 1 }) {
             let (first, second) = document.split_at(at);
             assert_eq!(&read(&[first, second]), expected, "{name}: cut at byte {at}");
         }
