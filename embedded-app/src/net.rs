@@ -334,7 +334,7 @@ fn apply(interface: &mut Interface, cidr: Option<Ipv4Cidr>, gateway: Option<Ipv4
     });
     interface.routes_mut().remove_default_ipv4_route();
     if let Some(gateway) = gateway {
-        // The table has room for two and only ever holds this one.
+        // The table has room for one and was just emptied.
         let _added = interface.routes_mut().add_default_ipv4_route(gateway);
     }
 }

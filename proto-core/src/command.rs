@@ -60,7 +60,7 @@ impl ServerCommand {
     /// [`ParseError::Empty`] for a blank line, which a front end ignores; otherwise the refusal to show. Nothing may be
     /// sent after a refusal (PROTOCOL.md §6).
     pub fn parse(line: &str) -> Result<Self, ParseError<'_>> {
-        parse(SERVER, Side::Server, line)
+        parse(SERVER, &const { usages(SERVER) }, line)
     }
 }
 
@@ -87,17 +87,31 @@ impl ClientCommand {
     /// [`ParseError::Empty`] for a blank line, which a front end ignores; otherwise the refusal to show. Nothing may be
     /// sent after a refusal (PROTOCOL.md §6).
     pub fn parse(line: &str) -> Result<Self, ParseError<'_>> {
-        parse(CLIENT, Side::Client, line)
+        parse(CLIENT, &const { usages(CLIENT) }, line)
     }
 }
 
-/// Whose console a line was typed on
+/// How a command is written: its name, and its arguments as help shows them
+///
+/// What a refusal tells of the commands, without what they become: a program with one console does not hold the other's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
-    /// The server's, [`SERVER`]
-    Server,
-    /// The client's, [`CLIENT`]
-    Client,
+pub struct Usage {
+    name: &'static str,
+    arguments: &'static str,
+}
+
+/// Commands of each console
+const COMMANDS: usize = 4;
+
+const fn usages<C>(specs: &[Spec<C>]) -> [Usage; COMMANDS] {
+    assert!(specs.len() == COMMANDS, "another number of commands");
+    let mut usages = [Usage { name: "", arguments: "" }; COMMANDS];
+    let (mut rest, mut free) = (specs, usages.as_mut_slice());
+    while let ([spec, specs @ ..], [usage, after @ ..]) = (rest, free) {
+        *usage = Usage { name: spec.name, arguments: spec.arguments };
+        (rest, free) = (specs, after);
+    }
+    usages
 }
 
 /// One row of a command table: how a command is written, and what it becomes
@@ -253,15 +267,20 @@ fn takes_state<C>(specs: &[Spec<C>], name: &str) -> bool {
 
 const BLANKS: [char; 2] = [' ', '\t'];
 
-fn parse<'l, C: Copy>(specs: &'static [Spec<C>], side: Side, line: &'l str) -> Result<C, ParseError<'l>> {
+fn parse<'l, C: Copy>(
+    specs: &'static [Spec<C>],
+    commands: &'static [Usage],
+    line: &'l str,
+) -> Result<C, ParseError<'l>> {
     let line = line.strip_suffix('\n').map_or(line, |line| line.strip_suffix('\r').unwrap_or(line));
-    let mut words = line.split(BLANKS).filter(|word| !word.is_empty());
+    let mut rest = line;
+    let mut words = core::iter::from_fn(|| next_word(&mut rest));
     let Some(name) = words.next() else {
         return Err(ParseError::Empty);
     };
     let Some(spec) = specs.iter().find(|spec| spec.name.eq_ignore_ascii_case(name)) else {
-        let nearest = suggest::nearest(specs.iter().map(|spec| spec.name), name);
-        return Err(ParseError::UnknownCommand { word: name, nearest, side });
+        let nearest = suggest::nearest(commands, name);
+        return Err(ParseError::UnknownCommand { word: name, nearest, commands });
     };
     let argument = words.next();
     let surplus = if matches!(spec.form, Form::Alone(_)) { argument } else { words.next() };
@@ -286,11 +305,37 @@ fn parse_state(word: &str) -> Result<State, ParseError<'_>> {
     }
 }
 
-fn parse_payload(word: &str) -> Result<i64, ParseError<'_>> {
-    // The standard parser stops at the digit that overflows, so that it calls `99999999999999999999x` a large number.
-    let digits = word.strip_prefix(['+', '-']).unwrap_or(word);
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(ParseError::PayloadNotANumber { word });
-    }
-    word.parse().map_err(|_| ParseError::PayloadOutOfRange { word })
+/// Takes the next word
+///
+/// A blank is one byte: the standard library's ways to split take whole characters, with a searcher for each.
+fn next_word<'l>(line: &mut &'l str) -> Option<&'l str> {
+    let blank = |byte: &u8| matches!(byte, b' ' | b'\t');
+    let start = line.bytes().position(|byte| !blank(&byte))?;
+    let from_start = line.get(start..)?;
+    let end = from_start.bytes().position(|byte| blank(&byte)).unwrap_or(from_start.len());
+    let (word, rest) = from_start.split_at_checked(end)?;
+    *line = rest;
+    Some(word)
 }
+
+fn parse_payload(word: &str) -> Result<i64, ParseError<'_>> {
+    let digits = word.strip_prefix(['+', '-']).unwrap_or(word);
+    let not_a_number = ParseError::PayloadNotANumber { word };
+    // `None` from where it is too large: that a character is no digit is said first, wherever it stands.
+    let mut value = Some(0_u64);
+    if digits.is_empty() {
+        return Err(not_a_number);
+    }
+    for byte in digits.bytes() {
+        let digit = char::from(byte).to_digit(10).ok_or(not_a_number)?;
+        value = value.filter(|&value| value <= LAST / 10).map(|value| value.wrapping_mul(10).wrapping_add(digit.into()));
+    }
+    let negative = word.starts_with('-');
+    value
+        .filter(|&value| value <= LAST.wrapping_add(negative.into()))
+        .map(|value| if negative { value.cast_signed().wrapping_neg() } else { value.cast_signed() })
+        .ok_or(ParseError::PayloadOutOfRange { word })
+}
+
+/// The last number that there is; of the negative ones there is one more
+const LAST: u64 = i64::MAX.cast_unsigned();

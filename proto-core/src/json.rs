@@ -277,7 +277,8 @@ impl Scanner {
     }
 
     /// Goes on until a token can be named; `None` when the piece is used up
-    #[inline]
+    #[cfg_attr(feature = "fast", inline)]
+    #[cfg_attr(not(feature = "fast"), inline(never))]
     fn step<'i>(&mut self, cursor: &mut Cursor<'i>) -> Result<Option<Token<'i>>, Error> {
         while let Some(byte) = cursor.byte() {
             let token = match self.state {

@@ -270,7 +270,9 @@ impl Edit<'_> {
     fn push_str(&mut self, text: &str) {
         let mut rest = text;
         while !rest.is_empty() && !*self.truncated {
-            rest = self.push_run(rest);
+            if cfg!(feature = "fast") {
+                rest = self.push_run(rest);
+            }
             if let Some(c) = rest.chars().next() {
                 self.push(c);
                 rest = after(rest, 0, c);
@@ -281,7 +283,7 @@ impl Edit<'_> {
     fn push_plain(&mut self, piece: &str, codes: &mut Codes) {
         let mut rest = piece;
         while !rest.is_empty() && !*self.truncated {
-            if !codes.pending {
+            if cfg!(feature = "fast") && !codes.pending {
                 rest = self.push_run(rest);
             }
             if let Some(c) = rest.chars().next() {

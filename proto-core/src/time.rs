@@ -43,6 +43,7 @@ impl Instant {
 
     /// This point plus `duration`, at most the last point there is
     #[must_use]
+    #[cfg_attr(not(feature = "fast"), inline(never))]
     pub const fn saturating_add(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(micros(duration)))
     }

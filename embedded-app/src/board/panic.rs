@@ -32,7 +32,9 @@ const CALLERS: usize = 8;
 pub fn panicked(_: &PanicInfo<'_>) -> ! {
     let what = text!("panicked; called from", Addresses);
     let reports = (0..).zip(callers().take(CALLERS));
-    end(&what, reports.map(|(depth, address)| Report::Error { code: code::PANIC, numbers: [address.into(), depth] }))
+    let mut reports =
+        reports.map(|(depth, address)| Report::Error { code: code::PANIC, numbers: [address.into(), depth] });
+    end(&what, &mut reports)
 }
 
 /// The callers, each after a blank
@@ -54,13 +56,13 @@ unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
     let status = unsafe { (*SCB::PTR).cfsr.read() };
     let (at, link) = (frame.pc(), frame.lr());
     let what = text!("fault at 0x", Hex(at, 8), ", LR 0x", Hex(link, 8), ", CFSR 0x", Hex(status, 8));
-    end(&what, core::iter::once(Report::Error { code: code::FAULT, numbers: [at.into(), status.into()] }))
+    end(&what, &mut core::iter::once(Report::Error { code: code::FAULT, numbers: [at.into(), status.into()] }))
 }
 
 /// Tells both lines, waiting for them, and ends
 ///
 /// The reports' numbers start at 0 again, so a monitor sees that reports are missing.
-fn end(what: &dyn Show, reports: impl Iterator<Item = Report>) -> ! {
+fn end(what: &dyn Show, reports: &mut dyn Iterator<Item = Report>) -> ! {
     static ENDING: AtomicBool = AtomicBool::new(false);
     cortex_m::interrupt::disable();
     // Whoever fails here would fail here again.

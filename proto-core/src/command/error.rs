@@ -4,7 +4,7 @@
 
 use core::fmt;
 
-use super::{CLIENT, SERVER, Shown, Side, Spec, show_usage};
+use super::{Shown, Usage, show_usage};
 use crate::put;
 use crate::text::{Show, Sink, display};
 
@@ -22,14 +22,14 @@ pub enum ParseError<'l> {
         word: &'l str,
         /// The command that was probably meant
         nearest: Option<&'static str>,
-        /// Whose commands were looked through
-        side: Side,
+        /// The commands that there are
+        commands: &'static [Usage],
     },
     /// More words than the command takes
     TooManyArguments {
         /// The command
         name: &'static str,
-        /// What it takes, as in its [`Spec`]
+        /// What it takes, as in its [`Spec`](super::Spec)
         arguments: &'static str,
         /// The first word too many
         surplus: &'l str,
@@ -55,15 +55,17 @@ impl Show for ParseError<'_> {
     fn show(&self, out: &mut dyn Sink) {
         match *self {
             Self::Empty => out.put("empty line; expected a command"),
-            Self::UnknownCommand { word, nearest, side } => {
+            Self::UnknownCommand { word, nearest, commands } => {
                 put!(out, "unknown command \"", Shown::new(word), "\"");
                 if let Some(nearest) = nearest {
                     put!(out, "; did you mean \"", nearest, "\"?");
                 }
                 out.put(" (commands: ");
-                match side {
-                    Side::Server => show_list(out, SERVER),
-                    Side::Client => show_list(out, CLIENT),
+                for (row, usage) in commands.iter().enumerate() {
+                    if row > 0 {
+                        out.put(", ");
+                    }
+                    show_usage(out, usage.name, usage.arguments);
                 }
                 out.put(")");
             }
@@ -92,15 +94,6 @@ impl Show for ParseError<'_> {
 impl fmt::Display for ParseError<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         display(self, f)
-    }
-}
-
-fn show_list<C>(out: &mut dyn Sink, specs: &[Spec<C>]) {
-    for (row, spec) in specs.iter().enumerate() {
-        if row > 0 {
-            out.put(", ");
-        }
-        spec.show(out);
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! It does not know words other than the ones it is given, and carries out nothing that it suggests.
 
+use super::Usage;
+
 /// Longest word that is compared; a longer one resembles no command
 const LONGEST: usize = 12;
 /// Edits up to which two words resemble each other
@@ -15,18 +17,18 @@ pub(super) fn starts_with(word: &str, prefix: &str) -> bool {
 /// The candidate that `word` begins, else the one fewest edits away; the first of equals
 ///
 /// At most two edits, and fewer than `word` has bytes: what shares nothing with a name is not called similar.
-pub(super) fn nearest(candidates: impl Iterator<Item = &'static str> + Clone, word: &str) -> Option<&'static str> {
+pub(super) fn nearest(commands: &[Usage], word: &str) -> Option<&'static str> {
     if word.len() > LONGEST {
         return None;
     }
-    if let Some(completed) = candidates.clone().find(|candidate| starts_with(candidate, word)) {
-        return Some(completed);
+    let mut nearest = (word.len().min(NEAR.saturating_add(1)), None);
+    for &Usage { name, .. } in commands {
+        let edits = if starts_with(name, word) { 0 } else { distance(name, word).max(1) };
+        if edits < nearest.0 {
+            nearest = (edits, Some(name));
+        }
     }
-    candidates
-        .map(|candidate| (distance(candidate, word), candidate))
-        .filter(|&(edits, _)| edits <= NEAR && edits < word.len())
-        .min_by_key(|&(edits, _)| edits)
-        .map(|(_, candidate)| candidate)
+    nearest.1
 }
 
 /// Levenshtein distance in bytes, ASCII case ignored; `to` has at most [`LONGEST`] bytes

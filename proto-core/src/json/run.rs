@@ -1,4 +1,4 @@
-//! How far a run of ordinary bytes reaches, a machine word at a time
+//! How far a run of ordinary bytes reaches, a machine word at a time with the feature `fast`
 //!
 //! The bulk of a status document is a favicon of some 20 000 characters: this is where they go by.
 //!
@@ -48,6 +48,9 @@ pub(crate) fn printable(bytes: &[u8]) -> usize {
 /// Bytes before the first hit; a test on a word marks a hit in the top bit of its byte
 #[inline]
 fn run(bytes: &[u8], in_word: impl Fn(usize) -> usize, in_byte: impl Fn(u8) -> bool) -> usize {
+    if cfg!(not(feature = "fast")) {
+        return bytes.iter().position(|&byte| in_byte(byte)).unwrap_or(bytes.len());
+    }
     // Short strings first: half of them end within one word, and a block would be wasted on them.
     if let Some((word, _)) = bytes.split_first_chunk::<WORD>() {
         let hits = in_word(usize::from_le_bytes(*word));

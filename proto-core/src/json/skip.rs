@@ -9,10 +9,12 @@ use super::{Cursor, Error, MAX_DEPTH, Scanner, State, run};
 
 impl Scanner {
     /// Goes on until the skipped value is over or the piece is used up
-    #[inline(never)]
+    #[cfg_attr(feature = "fast", inline(never))]
     pub(super) fn pass_over(&mut self, cursor: &mut Cursor<'_>) -> Result<(), Error> {
         loop {
-            *cursor = self.glide(*cursor);
+            if cfg!(feature = "fast") {
+                *cursor = self.glide(*cursor);
+            }
             if self.skip == 0 || self.step(cursor)?.is_none() {
                 return Ok(());
             }

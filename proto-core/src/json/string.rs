@@ -16,7 +16,8 @@ impl Scanner {
     }
 
     /// Goes on within a string or key
-    #[inline]
+    #[cfg_attr(feature = "fast", inline)]
+    #[cfg_attr(not(feature = "fast"), inline(never))]
     pub(super) fn body<'i>(&mut self, cursor: &mut Cursor<'i>) -> Result<Option<Token<'i>>, Error> {
         if self.high != 0 && cursor.byte().is_some_and(|byte| byte != b'\\') {
             self.high = 0;

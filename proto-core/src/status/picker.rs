@@ -473,26 +473,44 @@ impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize> Picker<NA
 }
 
 /// What the value of a key is for; nothing if it does not matter
-#[inline]
 fn slot(place: Place, key: &[u8]) -> Option<Slot> {
-    Some(match (place, key) {
-        (Place::Description, b"text") => Slot::Own(Rank::Text),
-        (Place::Description, b"extra" | b"with") => Slot::Contained,
-        (Place::Description, b"translate") => Slot::Own(Rank::Translate),
-        (Place::Description, b"fallback") => Slot::Own(Rank::Fallback),
-        (Place::Document, b"version") => Slot::Field(Field::Version),
-        (Place::Document, b"players") => Slot::Field(Field::Players),
-        (Place::Document, b"clients") => Slot::Field(Field::Clients),
-        (Place::Document, b"description") => Slot::Field(Field::Description),
-        (Place::Document, b"favicon") => Slot::Field(Field::Favicon),
-        (Place::Version, b"name") => Slot::Field(Field::VersionName),
-        (Place::Version, b"protocol") => Slot::Field(Field::Protocol),
-        (Place::Players | Place::Clients, b"max") => Slot::Field(Field::Max),
-        (Place::Players | Place::Clients, b"online") => Slot::Field(Field::Online),
-        (Place::Players, b"sample") => Slot::Field(Field::Sample),
-        (Place::SampleElement, b"name") => Slot::ElementName,
-        _ => return None,
-    })
+    place.keys().iter().find(|(name, _)| name.as_bytes() == key).map(|&(_, slot)| slot)
+}
+
+impl Place {
+    /// The keys that matter in it
+    const fn keys(self) -> &'static [(&'static str, Slot)] {
+        const COUNTS: &[(&str, Slot)] = &[
+            ("max", Slot::Field(Field::Max)),
+            ("online", Slot::Field(Field::Online)),
+            ("sample", Slot::Field(Field::Sample)),
+        ];
+        match self {
+            Self::Description => &[
+                ("text", Slot::Own(Rank::Text)),
+                ("extra", Slot::Contained),
+                ("with", Slot::Contained),
+                ("translate", Slot::Own(Rank::Translate)),
+                ("fallback", Slot::Own(Rank::Fallback)),
+            ],
+            Self::Document => &[
+                ("version", Slot::Field(Field::Version)),
+                ("players", Slot::Field(Field::Players)),
+                ("clients", Slot::Field(Field::Clients)),
+                ("description", Slot::Field(Field::Description)),
+                ("favicon", Slot::Field(Field::Favicon)),
+            ],
+            Self::Version => &[
+                ("name", Slot::Field(Field::VersionName)),
+                ("protocol", Slot::Field(Field::Protocol)),
+            ],
+            Self::Players => COUNTS,
+            // All but the sample.
+            Self::Clients => COUNTS.split_at(2).0,
+            Self::SampleElement => &[("name", Slot::ElementName)],
+            Self::Sample => &[],
+        }
+    }
 }
 
 /// A length within a text's capacity, which is at most 65 535

@@ -56,7 +56,8 @@ impl Decoder {
     #[inline]
     pub fn decode(&mut self, input: &mut Cursor<'_>, maximum: u32) -> Result<Option<Head>, Violation> {
         // Most heads are two bytes that come together. What is not allowed in them the long way finds.
-        if !self.is_started()
+        if cfg!(feature = "fast")
+            && !self.is_started()
             && let Some(&[length @ 1..0x80, id @ 0..0x80]) = input.ahead()
             && u32::from(length) <= maximum
         {

@@ -38,6 +38,9 @@ impl Chunk<'_> {
 /// Length of `text` in UTF-16 units
 #[must_use]
 pub fn utf16_len(text: &str) -> u32 {
+    if cfg!(not(feature = "fast")) {
+        return text.as_bytes().iter().fold(0, |units: u32, &byte| units.saturating_add(units_of_byte(byte).into()));
+    }
     if text.is_ascii() {
         return u32::try_from(text.len()).unwrap_or(u32::MAX);
     }
@@ -53,10 +56,14 @@ pub fn utf16_len(text: &str) -> u32 {
 /// UTF-16 units of the characters that begin in `bytes`, at most 127 of them
 #[inline]
 fn units_of(bytes: &[u8]) -> u8 {
+    bytes.iter().fold(0, |units: u8, &byte| units.wrapping_add(units_of_byte(byte)))
+}
+
+/// UTF-16 units of the character that begins with this byte
+#[inline]
+fn units_of_byte(byte: u8) -> u8 {
     // A character has one byte that continues none, and two units where that byte is F0 or above.
-    bytes.iter().fold(0, |units: u8, &byte| {
-        units.wrapping_add(u8::from(byte & 0xC0 != 0x80)).wrapping_add(u8::from(byte >= 0xF0))
-    })
+    u8::from(byte & 0xC0 != 0x80).wrapping_add(u8::from(byte >= 0xF0))
 }
 
 /// Why bytes are no String(n)
@@ -143,7 +150,7 @@ impl Decoder {
         if self.partial_len == 0 {
             let window = input.window(self.left);
             // Without a character that the end of the input splits, most of them are valid as a whole.
-            let window = whole_characters(window);
+            let window = if cfg!(feature = "fast") { whole_characters(window) } else { window };
             let valid = match core::str::from_utf8(window) {
                 Ok(text) => text,
                 Err(error) => {

@@ -60,7 +60,7 @@ impl Decoder {
     /// As [`Decoder::push`]; the byte at fault is the last one taken.
     #[inline]
     pub fn decode(&mut self, input: &mut Cursor<'_>) -> Result<Option<i32>, Overflow> {
-        if self.shift == 0 {
+        if cfg!(feature = "fast") && self.shift == 0 {
             // Most values have one byte, and most of the others are not split.
             if let Some(byte) = input.peek()
                 && byte < 0x80
