@@ -328,7 +328,8 @@ fn parse_payload(word: &str) -> Result<i64, ParseError<'_>> {
     }
     for byte in digits.bytes() {
         let digit = char::from(byte).to_digit(10).ok_or(not_a_number)?;
-        value = value.filter(|&value| value <= LAST / 10).map(|value| value.wrapping_mul(10).wrapping_add(digit.into()));
+        value =
+            value.filter(|&value| value <= LAST / 10).map(|value| value.wrapping_mul(10).wrapping_add(digit.into()));
     }
     let negative = word.starts_with('-');
     value
