@@ -93,7 +93,7 @@ fn describe(target: &str, data: &[u8]) -> String {
         }
         "text" => {
             let _sizes = input.sizes();
-            excerpt(input.rest())
+            format!("{} bytes: {}", input.rest().len(), excerpt(input.rest()))
         }
         "legacy" => legacy(&mut input),
         "telemetry" => telemetry(&mut input),
