@@ -320,8 +320,7 @@ impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize> Picker<NA
             Slot::Contained => {}
             Slot::Own(rank) => self.own_begun(rank),
             Slot::ElementName => {
-                let start = usize::from(self.name_start);
-                self.status.sample.remove(start, self.status.sample.len());
+                self.status.sample.cut_to(usize::from(self.name_start));
             }
             Slot::Document | Slot::Element | Slot::Field(_) => {
                 self.count_element();
