@@ -50,6 +50,7 @@ impl Scanner {
     }
 
     /// Goes on after a backslash, or after `\u`
+    #[cfg_attr(not(feature = "fast"), inline(never))]
     pub(super) fn escape<'i>(&mut self, cursor: &mut Cursor<'_>, byte: u8) -> Result<Option<Token<'i>>, Error> {
         let c = match (self.state, byte) {
             (State::Unicode, _) => {

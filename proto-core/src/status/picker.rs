@@ -166,7 +166,8 @@ impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize> Picker<NA
         *self = Self::new();
     }
 
-    #[inline]
+    #[cfg_attr(feature = "fast", inline)]
+    #[cfg_attr(not(feature = "fast"), inline(never))]
     fn take(&mut self, token: Token<'_>) {
         match token {
             Token::Key(Piece::End(name)) => self.key_ended(name),
@@ -306,6 +307,7 @@ impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize> Picker<NA
         }
     }
 
+    #[cfg_attr(not(feature = "fast"), inline(never))]
     fn string_begun(&mut self) {
         self.codes = Codes::new();
         match self.slot {
