@@ -196,11 +196,12 @@ impl<'a> App<'a> {
             | Link::Opening { until, .. }
             | Link::Leaving { until } => Some(until),
             Link::Open { .. } => {
-                let client = self.client.as_ref();
-                let machine = client.and_then(Client::poll_timeout);
-                let rests = client.is_some_and(|client| client.state() == State::Default);
-                let watch = (self.watch.is_some() && rests).then_some(self.next_watch);
-                [machine, watch].into_iter().flatten().min()
+                let client = self.client.as_ref()?;
+                let machine = client.poll_timeout();
+                if self.watch.is_none() || client.state() != State::Default {
+                    return machine;
+                }
+                Some(machine.map_or(self.next_watch, |machine| machine.min(self.next_watch)))
             }
         }
     }

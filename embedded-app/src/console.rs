@@ -93,11 +93,10 @@ impl Console {
                     self.editor.clear();
                     self.redraw();
                 }
-                Key::Insert(character) if before.0 == before.1 => {
+                Key::Insert(_) if before.0 == before.1 => {
                     // Typing at the end is the common case and needs no redraw.
-                    let put = self.editor.apply(key);
-                    let mut buffer = [0; 4];
-                    self.output.put(if put { character.encode_utf8(&mut buffer) } else { "\x07" });
+                    let typed = self.editor.apply(key).then(|| self.editor.text().get(before.1..));
+                    self.output.put(typed.flatten().unwrap_or("\x07"));
                 }
                 _ => {
                     if self.editor.apply(key) {

@@ -19,24 +19,28 @@ use embedded_app::net::Storage;
 use embedded_app::telemetry::Telemetry;
 use static_cell::{ConstStaticCell, StaticCell};
 
-// The client's large parts, each on its own. Those that begin as zeros are there from the start, the others are made at the
-// start: so none of them is stored.
-static NET: ConstStaticCell<Storage<'static>> = ConstStaticCell::new(Storage::new());
-static CONSOLE: ConstStaticCell<Console> = ConstStaticCell::new(Console::new());
-static TELEMETRY: ConstStaticCell<Telemetry> = ConstStaticCell::new(Telemetry::new());
+/// The client's large parts that begin as zeros
+struct Zeros {
+    net: Storage<'static>,
+    console: Console,
+    telemetry: Telemetry,
+    screen: Screen,
+}
+
+// Those are there from the start, and the one that does not begin as zeros is made at the start: so none is stored.
+static ZEROS: ConstStaticCell<Zeros> = ConstStaticCell::new(Zeros {
+    net: Storage::new(),
+    console: Console::new(),
+    telemetry: Telemetry::new(),
+    screen: Screen::new(),
+});
 static SESSION: StaticCell<Session> = StaticCell::new();
-static SCREEN: ConstStaticCell<Screen> = ConstStaticCell::new(Screen::new());
 
 #[entry]
 fn main() -> ! {
     let Some(mut board) = Selected::take() else { board::exit(1) };
-    let memory = Memory {
-        net: NET.take(),
-        console: CONSOLE.take(),
-        telemetry: TELEMETRY.take(),
-        session: session(),
-        screen: SCREEN.take(),
-    };
+    let Zeros { net, console, telemetry, screen } = ZEROS.take();
+    let memory = Memory { net, console, telemetry, session: session(), screen };
     #[cfg(feature = "fault-injection")]
     board::with_settings(faults::inject);
     let mut app = board::with_settings(|settings| App::new(&mut board, memory, settings));

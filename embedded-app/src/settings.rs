@@ -144,21 +144,20 @@ impl Settings {
         let (mut ip, mut gateway, mut dns) = (None, None, None);
         for word in line.split_ascii_whitespace() {
             let Some((name, value)) = split_at_byte(word, b'=') else { continue };
-            let wrong = |expected| Error { word, expected };
-            match name {
-                "server" => {
-                    settings.server = Some(Server::parse(value).map_err(|_| wrong(SERVER))?);
+            let (taken, expected) = match name {
+                "server" => (Server::parse(value).ok().map(|server| settings.server = Some(server)), SERVER),
+                "ip" => (network(value).map(|network| ip = Some(network)), "an address such as 10.0.2.15/24"),
+                "gateway" => (address(value).map(|address| gateway = Some(address)), "an address such as 10.0.2.2"),
+                "dns" => (address(value).map(|address| dns = Some(address)), "an address such as 10.0.2.3"),
+                "seed" => (bits(value).map(|bits| settings.seed = Some(bits)), "up to 16 hex digits"),
+                "watch" => {
+                    let seconds = number::<u16>(value).filter(|&seconds| seconds > 0);
+                    let watch = seconds.map(|seconds| Duration::from_secs(u64::from(seconds)));
+                    (watch.map(|watch| settings.watch = Some(watch)), "a number of seconds from 1 to 65535")
                 }
-                "ip" => ip = Some(network(value).ok_or(wrong("an address such as 10.0.2.15/24"))?),
-                "gateway" => gateway = Some(address(value).ok_or(wrong("an address such as 10.0.2.2"))?),
-                "dns" => dns = Some(address(value).ok_or(wrong("an address such as 10.0.2.3"))?),
-                "seed" => settings.seed = Some(bits(value).ok_or(wrong("up to 16 hex digits"))?),
-                "watch" => match number::<u16>(value) {
-                    None | Some(0) => return Err(wrong("a number of seconds from 1 to 65535")),
-                    Some(seconds) => settings.watch = Some(Duration::from_secs(u64::from(seconds))),
-                },
-                _ => return Err(wrong("one of server, ip, gateway, dns, seed, watch")),
-            }
+                _ => (None, "one of server, ip, gateway, dns, seed, watch"),
+            };
+            taken.ok_or(Error { word, expected })?;
         }
         if let Some(address) = ip {
             settings.addressing = Addressing::Static { address, gateway, dns };

@@ -335,6 +335,7 @@ impl Client {
         if self.ended || self.failed.is_some() { Err(Refused::Closed) } else { Ok(()) }
     }
 
+    #[cfg_attr(not(feature = "fast"), inline(never))]
     fn queue(&mut self, outgoing: Outgoing) {
         // `ping` and `may_echo` see to it that there is room.
         let _queued = self.outgoing.push(outgoing);
@@ -350,6 +351,7 @@ impl Client {
     }
 
     /// The Response of the exchange in progress is complete: now the Ping (§3)
+    #[cfg_attr(not(feature = "fast"), inline(never))]
     fn response_complete(&mut self, now: Instant) {
         if let Exchange::Response { payload, .. } = self.exchange {
             let deadline = now.saturating_add(self.waits.pong);
@@ -359,6 +361,7 @@ impl Client {
     }
 
     /// Id 01: what an abandoned exchange owes, else the Pong that is waited for, else the server's Ping (§3)
+    #[cfg_attr(not(feature = "fast"), inline(never))]
     fn handle_ping(&mut self, now: Instant, got: i64) -> Event<'static> {
         let abandoned = self.abandoned_pongs.as_slice().iter().position(|&payload| payload == got);
         if seeded!(self, CurrentBeforeAbandoned)

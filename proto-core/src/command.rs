@@ -321,21 +321,25 @@ fn next_word<'l>(line: &mut &'l str) -> Option<&'l str> {
 fn parse_payload(word: &str) -> Result<i64, ParseError<'_>> {
     let digits = word.strip_prefix(['+', '-']).unwrap_or(word);
     let not_a_number = ParseError::PayloadNotANumber { word };
-    // `None` from where it is too large: that a character is no digit is said first, wherever it stands.
-    let mut value = Some(0_u64);
     if digits.is_empty() {
         return Err(not_a_number);
     }
+    let (mut value, mut fits) = (0_u64, true);
     for byte in digits.bytes() {
-        let digit = char::from(byte).to_digit(10).ok_or(not_a_number)?;
-        value =
-            value.filter(|&value| value <= LAST / 10).map(|value| value.wrapping_mul(10).wrapping_add(digit.into()));
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return Err(not_a_number);
+        }
+        // That a character is no digit is said first, wherever it stands.
+        fits &= value <= LAST / 10;
+        value = value.wrapping_mul(10).wrapping_add(digit.into());
     }
-    let negative = word.starts_with('-');
-    value
-        .filter(|&value| value <= LAST.wrapping_add(negative.into()))
-        .map(|value| if negative { value.cast_signed().wrapping_neg() } else { value.cast_signed() })
-        .ok_or(ParseError::PayloadOutOfRange { word })
+    let negative = word.as_bytes().first() == Some(&b'-');
+    if !fits || value > LAST.wrapping_add(negative.into()) {
+        return Err(ParseError::PayloadOutOfRange { word });
+    }
+    let value = value.cast_signed();
+    Ok(if negative { value.wrapping_neg() } else { value })
 }
 
 /// The last number that there is; of the negative ones there is one more

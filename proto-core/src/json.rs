@@ -338,6 +338,7 @@ impl Scanner {
     }
 
     /// Goes on within a number
+    #[cfg_attr(not(feature = "fast"), inline(never))]
     fn number<'i>(&mut self, cursor: &mut Cursor<'i>) -> Result<Option<Token<'i>>, Error> {
         while let Some(byte) = cursor.byte() {
             match self.digits.push(byte) {

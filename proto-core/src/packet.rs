@@ -178,7 +178,9 @@ pub fn encode_handshake(
     let address_len = varint::encode(i32::try_from(server_address.len()).map_err(|_| too_long)?);
     let next = varint::encode(next_state.as_i32());
     let id = varint::encode(ID_STATUS);
-    let body = [
+    let mut parts = [
+        // The length, which is that of the others.
+        &[],
         bytes_of(&id),
         bytes_of(&version),
         bytes_of(&address_len),
@@ -186,10 +188,12 @@ pub fn encode_handshake(
         &server_port.to_be_bytes(),
         bytes_of(&next),
     ];
-    let length = body.iter().fold(0_usize, |sum, part| sum.saturating_add(part.len()));
+    let length = parts.iter().fold(0_usize, |sum, part| sum.saturating_add(part.len()));
     let length = varint::encode(i32::try_from(length).map_err(|_| too_long)?);
+    let [first, ..] = &mut parts;
+    *first = bytes_of(&length);
     let mut frame = Vec::new();
-    for part in core::iter::once(bytes_of(&length)).chain(body) {
+    for part in parts {
         frame.extend_from_slice(part).map_err(|_| too_long)?;
     }
     Ok(frame)

@@ -241,6 +241,11 @@ impl<const N: usize> Text<N> {
         }
     }
 
+    /// Removes what stands behind the first `len` bytes, which end with a character
+    pub(crate) fn cut_to(&mut self, len: usize) {
+        self.edit().cut_to(len);
+    }
+
     /// Appends the line feed that ends the entry begun at byte `start`, where it fits
     ///
     /// Where it does not, nothing is lost yet, for the next entry, if any, will not fit either; but an empty entry is
@@ -298,7 +303,6 @@ impl Edit<'_> {
     /// Makes the text anew of its head, a piece and its tail; where the piece ends, and whether it was cut
     fn join(&mut self, head: &str, piece: &str, codes: &mut Codes, tail: &str) -> (usize, bool) {
         let truncated = core::mem::take(self.truncated);
-        // Not `truncate`, which asserts that it cuts between two characters.
         self.kept.clear();
         self.push_raw(head);
         self.push_plain(piece, codes);
@@ -306,6 +310,13 @@ impl Edit<'_> {
         self.push_raw(tail);
         *self.truncated |= truncated;
         joined
+    }
+
+    fn cut_to(&mut self, len: usize) {
+        // Not `truncate`, which asserts that it cuts between two characters.
+        while self.kept.len() > len {
+            self.kept.pop();
+        }
     }
 
     /// Appends what is clean already, and cuts it

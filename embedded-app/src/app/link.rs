@@ -1,11 +1,9 @@
 //! From no connection to one: when to resolve, to connect, to give up and to try again
 
 use core::net::{Ipv4Addr, SocketAddrV4};
-use core::time::Duration;
 
 use proto_core::telemetry::{Reason, Report};
 use proto_core::text::Show;
-use proto_core::time::micros;
 use proto_core::{Instant, text};
 
 use super::{App, CONNECT};
@@ -46,23 +44,23 @@ pub(super) enum Link {
 /// The random part keeps the clients of a server that comes back from coming back all at once.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Backoff {
-    pause: Duration,
+    /// In microseconds: times of this length need no `Duration`, with its nanoseconds and its overflows
+    pause: u64,
 }
 
 impl Backoff {
-    const FIRST: Duration = Duration::from_secs(1);
-    const LONGEST: Duration = Duration::from_mins(1);
+    const FIRST: u64 = 1_000_000;
+    const LONGEST: u64 = 60_000_000;
 
     pub(super) const fn new() -> Self {
         Self { pause: Self::FIRST }
     }
 
-    /// The pause before the next attempt
-    fn next(&mut self, random: u64) -> Duration {
+    /// Microseconds before the next attempt
+    fn next(&mut self, random: u64) -> u64 {
         let pause = self.pause;
         self.pause = (pause * 2).min(Self::LONGEST);
-        let part = u32::try_from(random % 256).unwrap_or_default();
-        pause.saturating_sub(pause * part / 1_024)
+        pause - pause * (random % 256) / 1_024
     }
 }
 
@@ -172,9 +170,9 @@ impl App<'_> {
         self.refused = reason == Reason::Refused;
         self.net.cancel_resolve();
         let pause = self.backoff.next(self.net.random());
-        self.link = Link::Waiting { until: now.saturating_add(pause) };
+        self.link = Link::Waiting { until: Instant::from_micros(now.as_micros().saturating_add(pause)) };
         self.telemetry.report(now, Report::Disconnected { reason });
-        let tenths = micros(pause).div_ceil(100_000);
+        let tenths = pause.div_ceil(100_000);
         self.console.line(&text!(why, "; next attempt in ", tenths / 10, ".", tenths % 10, " s"));
     }
 }
@@ -188,8 +186,8 @@ mod tests {
     fn pauses_grow_to_the_longest() {
         let (mut backoff, mut random, mut full) = (Backoff::new(), Random::new(7), 1);
         for _ in 0..20 {
-            let (pause, whole) = (backoff.next(random.next()), Duration::from_secs(full));
-            assert!(pause <= whole && pause >= whole * 3 / 4, "{pause:?} of {whole:?}");
+            let (pause, whole) = (backoff.next(random.next()), full * 1_000_000);
+            assert!(pause <= whole && pause >= whole * 3 / 4, "{pause} of {whole}");
             full = (full * 2).min(60);
         }
     }

@@ -55,9 +55,13 @@ fn status(pixels: &mut Pixels, facts: &Facts, now: Instant, scroll: usize) {
     let mut row = Row::new();
     if count(description) > COLUMNS {
         let around = count(description) + GAP;
-        for column in scroll..scroll + COLUMNS {
+        let first = scroll % around;
+        let (text, gap) = (description.chars(), core::iter::repeat_n(' ', GAP));
+        for (column, character) in text.clone().chain(gap).chain(text).enumerate() {
             // 21 characters of at most four bytes may not fit; what does not is cut.
-            description.chars().nth(column % around).unwrap_or(' ').show(&mut row);
+            if (first..first + COLUMNS).contains(&column) {
+                character.show(&mut row);
+            }
         }
         left(pixels, 0, &row, BRIGHT);
     } else if facts.pings == 0 && description.is_empty() {

@@ -7,6 +7,8 @@
 
 use core::arch::asm;
 
+use crate::settings::split_at_byte;
+
 const SYS_GET_CMDLINE: u32 = 0x15;
 const SYS_EXIT_EXTENDED: u32 = 0x20;
 const ADP_STOPPED_APPLICATION_EXIT: u32 = 0x2_0026;
@@ -44,5 +46,6 @@ pub(crate) fn command_line(buffer: &mut [u8]) -> Option<&str> {
     if failed {
         return None;
     }
-    core::str::from_utf8(buffer.get(..length)?).ok().map(|text| text.trim_end_matches('\0'))
+    let text = core::str::from_utf8(buffer.get(..length)?).ok()?;
+    Some(split_at_byte(text, 0).map_or(text, |(line, _)| line))
 }

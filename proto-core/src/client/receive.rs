@@ -118,6 +118,7 @@ impl Receive {
 }
 
 impl Client {
+    #[cfg_attr(not(feature = "fast"), inline(never))]
     pub(super) fn receive<'i>(&mut self, now: Instant, input: &'i [u8]) -> Result<Progress<Event<'i>>, Error> {
         let mut cursor = Cursor::new(input);
         let outcome = self.advance(now, &mut cursor);
@@ -137,6 +138,7 @@ impl Client {
     }
 
     /// Goes on until something happened, the input is used up, or an echo has to be sent first
+    #[cfg_attr(not(feature = "fast"), inline(never))]
     fn advance<'i>(&mut self, now: Instant, input: &mut Cursor<'i>) -> Result<Option<Event<'i>>, Violation> {
         loop {
             match self.receive.part {
@@ -194,6 +196,7 @@ impl Client {
         }
     }
 
+    #[cfg_attr(not(feature = "fast"), inline(never))]
     fn begin_body(&mut self, head: frame::Head) -> Result<Option<Event<'static>>, Violation> {
         let receive = &mut self.receive;
         receive.left = head.body;
@@ -226,6 +229,7 @@ impl Client {
     }
 
     /// The length of the Response's text
+    #[cfg_attr(not(feature = "fast"), inline(never))]
     fn text_length<'i>(
         &mut self,
         mut decoder: varint::Decoder,
@@ -259,6 +263,7 @@ impl Client {
     }
 
     /// A piece of the Response's text
+    #[cfg_attr(not(feature = "fast"), inline(never))]
     fn text<'i>(
         &mut self,
         bytes: u32,
@@ -282,6 +287,7 @@ impl Client {
     }
 
     /// A Long body; `None` where it is complete and nothing is left over
+    #[cfg_attr(not(feature = "fast"), inline(never))]
     fn payload<'i>(
         &mut self,
         mut value: u64,
@@ -308,6 +314,7 @@ impl Client {
     }
 
     /// The frame has ended: now the packet counts
+    #[cfg_attr(not(feature = "fast"), inline(never))]
     fn complete(&mut self, now: Instant, packet: Packet) -> Option<Event<'static>> {
         match packet {
             Packet::Response(end) => {

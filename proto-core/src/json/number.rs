@@ -74,33 +74,36 @@ impl Digits {
     };
 
     pub(super) fn push(&mut self, byte: u8) -> Step {
+        let digit = byte.wrapping_sub(b'0');
         self.phase = match (self.phase, byte) {
-            (Phase::Start, b'-') => {
-                self.negative = true;
-                Phase::Sign
-            }
             (Phase::Start | Phase::Sign, b'0') => Phase::Zero,
-            (Phase::Start | Phase::Sign | Phase::Integer, b'0'..=b'9') => {
-                self.integer_digit(byte);
+            (Phase::Start | Phase::Sign | Phase::Integer, _) if digit <= 9 => {
+                self.integer_digit(digit);
                 Phase::Integer
             }
-            (Phase::Zero | Phase::Integer, b'.') => Phase::Point,
-            (Phase::Point | Phase::Fraction, b'0'..=b'9') => {
-                if self.accumulate(byte) {
+            (Phase::Point | Phase::Fraction, _) if digit <= 9 => {
+                if self.accumulate(digit) {
                     self.scale = self.scale.saturating_sub(1);
                 }
                 Phase::Fraction
             }
+            (Phase::Exponent | Phase::ExponentSign | Phase::ExponentDigits, _) if digit <= 9 => {
+                // No number is so long that more would matter, and no sum of it with `scale` overflows.
+                if self.exponent < 100_000_000 {
+                    self.exponent = self.exponent.wrapping_mul(10).wrapping_add(digit.into());
+                }
+                Phase::ExponentDigits
+            }
+            (Phase::Start, b'-') => {
+                self.negative = true;
+                Phase::Sign
+            }
+            (Phase::Zero | Phase::Integer, b'.') => Phase::Point,
             (Phase::Zero | Phase::Integer | Phase::Fraction, b'e' | b'E') => Phase::Exponent,
             (Phase::Exponent, b'+') => Phase::ExponentSign,
             (Phase::Exponent, b'-') => {
                 self.exponent_negative = true;
                 Phase::ExponentSign
-            }
-            (Phase::Exponent | Phase::ExponentSign | Phase::ExponentDigits, b'0'..=b'9') => {
-                let digit = i32::from(byte.wrapping_sub(b'0'));
-                self.exponent = self.exponent.saturating_mul(10).saturating_add(digit);
-                Phase::ExponentDigits
             }
             _ if self.missing().is_none() => return Step::Ended,
             _ => return Step::Unexpected,
@@ -124,12 +127,12 @@ impl Digits {
         let mut exact = !self.lossy;
         // Both loops end within twenty rounds: the magnitude leaves its range or becomes 0.
         while shift > 0 && magnitude != 0 {
-            let Some(more) = magnitude.checked_mul(10) else {
+            if magnitude > u64::MAX / 10 {
                 magnitude = u64::MAX;
                 exact = false;
                 break;
-            };
-            magnitude = more;
+            }
+            magnitude = magnitude.wrapping_mul(10);
             shift = shift.saturating_sub(1);
         }
         while shift < 0 && magnitude != 0 {
@@ -144,19 +147,18 @@ impl Digits {
     }
 
     #[inline]
-    fn integer_digit(&mut self, byte: u8) {
-        if !self.accumulate(byte) {
+    fn integer_digit(&mut self, digit: u8) {
+        if !self.accumulate(digit) {
             self.scale = self.scale.saturating_add(1);
         }
     }
 
     /// Appends a digit to the mantissa, unless that is full
     #[inline]
-    fn accumulate(&mut self, byte: u8) -> bool {
-        let digit = u64::from(byte.wrapping_sub(b'0'));
+    fn accumulate(&mut self, digit: u8) -> bool {
         let fits = self.mantissa <= ROOM;
         if fits {
-            self.mantissa = self.mantissa.wrapping_mul(10).wrapping_add(digit);
+            self.mantissa = self.mantissa.wrapping_mul(10).wrapping_add(digit.into());
         } else {
             self.lossy |= digit != 0;
         }

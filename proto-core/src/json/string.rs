@@ -50,6 +50,7 @@ impl Scanner {
     }
 
     /// Goes on after a backslash, or after `\u`
+    #[cfg_attr(not(feature = "fast"), inline(never))]
     pub(super) fn escape<'i>(&mut self, cursor: &mut Cursor<'_>, byte: u8) -> Result<Option<Token<'i>>, Error> {
         let c = match (self.state, byte) {
             (State::Unicode, _) => {
@@ -73,7 +74,8 @@ impl Scanner {
                     (0, _) => char::from_u32(unit.into()),
                     (high, 0xDC00..=0xDFFF) => {
                         self.high = 0;
-                        char::decode_utf16([high, unit]).next().and_then(Result::ok)
+                        let (high, low) = (u32::from(high & 0x3FF), u32::from(unit & 0x3FF));
+                        char::from_u32(0x1_0000_u32.wrapping_add((high << 10) | low))
                     }
                     _ => return Ok(Some(self.half_pair())),
                 }

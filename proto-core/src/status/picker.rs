@@ -166,7 +166,8 @@ impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize> Picker<NA
         *self = Self::new();
     }
 
-    #[inline]
+    #[cfg_attr(feature = "fast", inline)]
+    #[cfg_attr(not(feature = "fast"), inline(never))]
     fn take(&mut self, token: Token<'_>) {
         match token {
             Token::Key(Piece::End(name)) => self.key_ended(name),
@@ -307,6 +308,7 @@ impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize> Picker<NA
         }
     }
 
+    #[cfg_attr(not(feature = "fast"), inline(never))]
     fn string_begun(&mut self) {
         self.codes = Codes::new();
         match self.slot {
@@ -321,8 +323,7 @@ impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize> Picker<NA
             Slot::Contained => {}
             Slot::Own(rank) => self.own_begun(rank),
             Slot::ElementName => {
-                let start = usize::from(self.name_start);
-                self.status.sample.remove(start, self.status.sample.len());
+                self.status.sample.cut_to(usize::from(self.name_start));
             }
             Slot::Document | Slot::Element | Slot::Field(_) => {
                 self.count_element();
