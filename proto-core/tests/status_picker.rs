@@ -230,3 +230,11 @@ fn a_second_version_starts_from_nothing_what_was_malformed_included() {
     assert_eq!(malformed(r#"{"version":{"name":1,"protocol":1.5}}"#), ["version.name", "version.protocol"]);
     assert_eq!(malformed(r#"{"version":{"name":1,"protocol":1.5},"version":{"name":"x"}}"#), [""; 0]);
 }
+
+#[test]
+fn name_given_twice_in_an_element_is_the_last_one() {
+    let mut picker = Picker::<64, 64, 64>::new();
+    picker.feed(r#"{"players":{"sample":[{"name":"first"},{"name":"longer","name":"ab"},{"name":"third"}]}}"#).unwrap();
+    let status = picker.finish().unwrap();
+    assert_eq!(status.sample().collect::<Vec<_>>(), ["first", "ab", "third"]);
+}

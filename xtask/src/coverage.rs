@@ -18,7 +18,7 @@ use crate::setup::{self, Need, tool};
 use crate::{say, workspace};
 
 /// Features whose code is counted: those that are part of what the core does
-pub(crate) const FEATURES: &str = "testing,embedded-io,embedded-io-async";
+pub(crate) const FEATURES: &str = "fast,testing,embedded-io,embedded-io-async";
 
 /// Limit of building and running the tests with counters in them
 const LIMIT: Duration = Duration::from_mins(15);
