@@ -500,10 +500,7 @@ impl Place {
                 ("description", Slot::Field(Field::Description)),
                 ("favicon", Slot::Field(Field::Favicon)),
             ],
-            Self::Version => &[
-                ("name", Slot::Field(Field::VersionName)),
-                ("protocol", Slot::Field(Field::Protocol)),
-            ],
+            Self::Version => &[("name", Slot::Field(Field::VersionName)), ("protocol", Slot::Field(Field::Protocol))],
             Self::Players => COUNTS,
             // All but the sample.
             Self::Clients => COUNTS.split_at(2).0,

@@ -275,11 +275,13 @@ fn units(context: &mut Context) {
     }
 }
 
-/// Every package but the one across them; proto-core with everything that its tests can use
-fn unit_commands(context: &Context) -> [Cmd; 2] {
+/// Every package but the one across them; proto-core with everything that its tests can use, and as a microcontroller has it,
+/// without `fast`
+fn unit_commands(context: &Context) -> [Cmd; 3] {
     let test = || context.cargo("test").arg("--no-fail-fast");
     [
         test().args(["--package", "proto-core", "--all-features"]),
+        test().args(["--package", "proto-core"]),
         test().args(["--workspace", "--exclude", "proto-core", "--exclude", "slp-tests"]),
     ]
 }
