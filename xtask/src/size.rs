@@ -2,8 +2,7 @@
 //!
 //! For each board, with everything and lean (without screen and names): the sections from the firmware's own table, the stack
 //! from a run in QEMU, what the protocol takes of memory from numbers in the firmware, and whose the code is from its debug
-//! information; functions that came out equal are one, which counts for one of their crates. What is over its budget fails the
-//! command. It makes nothing smaller.
+//! information. What is over its budget fails the command. It makes nothing smaller.
 
 mod elf;
 mod share;
