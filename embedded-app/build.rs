@@ -26,8 +26,6 @@ fn main() {
     println!("cargo::rustc-link-search={}", out.display());
     println!("cargo::rustc-link-arg-bins=--nmagic");
     println!("cargo::rustc-link-arg-bins=-Tlink.x");
-    // Functions that came out equal are one.
-    println!("cargo::rustc-link-arg-bins=--icf=all");
     // What was dropped is nowhere, rather than at address 0, where it would be taken for what does lie there.
     println!("cargo::rustc-link-arg-bins=-zdead-reloc-in-nonalloc=.debug_*=0xffffffff");
 }

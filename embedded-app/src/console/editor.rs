@@ -85,6 +85,8 @@ impl Editor {
     }
 
     /// The key that a byte completes, if it is one that means something here
+    // Apart, its registers are its own.
+    #[inline(never)]
     pub(super) fn decode(&mut self, byte: u8) -> Option<Key> {
         let returned = core::mem::replace(&mut self.returned, byte == b'\r');
         match (core::mem::take(&mut self.escape), byte) {
@@ -134,6 +136,7 @@ impl Editor {
     }
 
     /// Takes the line, which begins anew, and remembers it
+    #[inline(never)]
     pub(super) fn enter(&mut self) -> String<LINE> {
         let line = core::mem::take(&mut self.text);
         self.clear();

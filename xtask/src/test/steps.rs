@@ -275,12 +275,12 @@ fn units(context: &mut Context) {
     }
 }
 
-/// Every package but the one across them; proto-core with everything that its tests can use, and as devices have it
+/// Every package but the one across them; proto-core with everything that its tests can use, and as a microcontroller has it,
+/// without `fast`
 fn unit_commands(context: &Context) -> [Cmd; 3] {
     let test = || context.cargo("test").arg("--no-fail-fast");
     [
         test().args(["--package", "proto-core", "--all-features"]),
-        // Without `fast`, that is.
         test().args(["--package", "proto-core", "--tests"]),
         test().args(["--workspace", "--exclude", "proto-core", "--exclude", "slp-tests"]),
     ]

@@ -1,5 +1,7 @@
 //! Step `nopanic`: proto-core links without anything that panics, and the probe would notice if it did
 //!
+//! For the device as the device has it, for this host with the paths that hosts have.
+//!
 //! What is in the program, and what is not, is the probe's matter: `proto-core/no-panic`.
 
 use crate::cmd::Cmd;
@@ -30,6 +32,7 @@ pub(super) fn run(context: &mut Context) {
 fn probe(target: &str) -> Cmd {
     Cmd::cargo()
         .args(["build", "--release", "--locked", "--target", target])
+        .args(if target == THUMB { &[][..] } else { &["--features", "fast"] })
         .dir(workspace::root().join("proto-core").join("no-panic"))
         .env("CARGO_TARGET_DIR", workspace::root().join("target").join("no-panic"))
 }
