@@ -30,19 +30,22 @@ const CALLERS: usize = 8;
 /// What the panic itself says is not told: as soon as it is read, the program has to hold the place of every panic that there
 /// may be, and `core::fmt` for the messages, 20 KiB in all. The addresses lead to the same place.
 pub fn panicked(_: &PanicInfo<'_>) -> ! {
-    let what = text!("panicked; called from", Addresses);
-    let reports = (0..).zip(callers().take(CALLERS));
-    let mut reports =
-        reports.map(|(depth, address)| Report::Error { code: code::PANIC, numbers: [address.into(), depth] });
-    end(&what, &mut reports)
+    // Once, here: further in there are more.
+    let mut found = [0; CALLERS];
+    let count = found.iter_mut().zip(callers()).map(|(place, address)| *place = address).count();
+    let found = found.get(..count).unwrap_or_default();
+    let mut reports = (0..)
+        .zip(found)
+        .map(|(depth, &address): (i64, &u32)| Report::Error { code: code::PANIC, numbers: [address.into(), depth] });
+    end(&text!("panicked; called from", Addresses(found)), &mut reports)
 }
 
 /// The callers, each after a blank
-struct Addresses;
+struct Addresses<'c>(&'c [u32]);
 
-impl Show for Addresses {
+impl Show for Addresses<'_> {
     fn show(&self, out: &mut dyn Sink) {
-        for address in callers().take(CALLERS) {
+        for &address in self.0 {
             put!(out, " 0x", Hex(address, 8));
         }
     }
