@@ -187,12 +187,15 @@ impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize> Status<NA
     ///
     /// When `truncated` has [`Field::Sample`], the last one may be cut and others are missing.
     pub fn sample(&self) -> impl Iterator<Item = &str> {
-        // A text is split at a byte: searching for a character takes half a kilobyte of a firmware.
-        let names = self.sample.as_str().as_bytes();
-        // The last one has no line feed behind it where there was no room for one.
-        let ended = names.strip_suffix(b"\n").unwrap_or(names);
-        let count = if names.is_empty() { 0 } else { usize::MAX };
-        ended.split(|&byte| byte == b'\n').take(count).filter_map(|name| core::str::from_utf8(name).ok())
+        let mut rest = Some(self.sample.as_str()).filter(|names| !names.is_empty());
+        core::iter::from_fn(move || {
+            let names = rest?;
+            // The last one has no line feed behind it where there was no room for one. It is looked for as a byte: searching
+            // for a character takes half a kilobyte of a firmware.
+            let end = names.bytes().position(|byte| byte == b'\n').unwrap_or(names.len());
+            rest = names.get(end.saturating_add(1)..).filter(|rest| !rest.is_empty());
+            names.get(..end)
+        })
     }
 
     /// Elements of `players.sample`, also those without a name and those that were not kept

@@ -33,9 +33,9 @@ pub(crate) fn exit(status: u8) -> ! {
     }
 }
 
-/// The command line that the program was started with, as much of it as is text and fits `buffer`
+/// The command line that the program was started with, with a question mark for every byte that is not ASCII
 ///
-/// `None` where it does not fit or is no UTF-8.
+/// `None` where it does not fit `buffer`.
 pub(crate) fn command_line(buffer: &mut [u8]) -> Option<&str> {
     let room = u32::try_from(buffer.len()).ok()?;
     let mut block = [buffer.as_mut_ptr().expose_provenance().try_into().ok()?, room];
@@ -46,6 +46,11 @@ pub(crate) fn command_line(buffer: &mut [u8]) -> Option<&str> {
     if failed {
         return None;
     }
-    let text = core::str::from_utf8(buffer.get(..length)?).ok()?;
+    let text = buffer.get_mut(..length)?;
+    for byte in text.iter_mut().filter(|byte| !byte.is_ascii()) {
+        *byte = b'?';
+    }
+    // SAFETY: it is ASCII now, and so UTF-8; the check of the standard library is as large as a driver.
+    let text = unsafe { core::str::from_utf8_unchecked(text) };
     Some(split_at_byte(text, 0).map_or(text, |(line, _)| line))
 }

@@ -203,8 +203,9 @@ fn digits(number: u64, base: NonZeroU64, letter: u8, least: usize, out: &mut dyn
         rest /= base;
         count = count.wrapping_add(1);
     }
-    let shown = text.get(text.len().saturating_sub(count)..).unwrap_or_default();
-    out.put(core::str::from_utf8(shown).unwrap_or_default());
+    for &digit in text.iter().skip(text.len().saturating_sub(count)) {
+        char::from(digit).show(out);
+    }
 }
 
 impl Show for Ipv4Addr {

@@ -1,7 +1,7 @@
 //! String(n): UTF-8 checked as it streams in
 //!
-//! The text goes out in pieces that borrow the caller's input; a character that two reads split is kept (at most
-//! three bytes) and comes out by value. The length in bytes is judged by whoever read it; here the bytes are checked
+//! The text goes out in pieces that borrow the caller's input, or, without the feature `fast`, character by character; one
+//! that two reads split is kept and comes out by value. The length in bytes is judged by whoever read it; here the bytes are checked
 //! to be UTF-8 and counted in UTF-16 units, which is what n counts (PROTOCOL.md §1).
 
 use super::cursor::Cursor;
@@ -11,7 +11,7 @@ use super::cursor::Cursor;
 pub enum Chunk<'i> {
     /// Whole characters, borrowed from the input
     Str(&'i str),
-    /// A character that two reads split
+    /// A character by value: two reads split it, or all of them come so
     Char(char),
 }
 
@@ -38,9 +38,6 @@ impl Chunk<'_> {
 /// Length of `text` in UTF-16 units
 #[must_use]
 pub fn utf16_len(text: &str) -> u32 {
-    if cfg!(not(feature = "fast")) {
-        return text.as_bytes().iter().fold(0, |units: u32, &byte| units.saturating_add(units_of_byte(byte).into()));
-    }
     if text.is_ascii() {
         return u32::try_from(text.len()).unwrap_or(u32::MAX);
     }
@@ -104,20 +101,66 @@ fn whole_characters(bytes: &[u8]) -> &[u8] {
     bytes
 }
 
+/// A character of which bytes are still to come
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Partial {
+    /// The bits so far
+    scalar: u32,
+    /// Bytes still to come; 0 between two characters
+    missing: u8,
+    /// What the next of them may be: less than any continuation after E0, ED, F0 and F4, whose others would make a character
+    /// in more bytes than it needs, a surrogate, or one beyond U+10FFFF
+    least: u8,
+    most: u8,
+}
+
+impl Partial {
+    const NONE: Self = Self { scalar: 0, missing: 0, least: 0x80, most: 0xBF };
+
+    /// Takes a byte; gives the character that it completes
+    fn push(&mut self, byte: u8) -> Result<Option<char>, Invalid> {
+        if self.missing == 0 {
+            let (missing, bits, least, most) = match byte {
+                0x00..=0x7F => return Ok(Some(char::from(byte))),
+                0xC2..=0xDF => (1, 0x1F, 0x80, 0xBF),
+                0xE0 => (2, 0x0F, 0xA0, 0xBF),
+                0xED => (2, 0x0F, 0x80, 0x9F),
+                0xE1..=0xEF => (2, 0x0F, 0x80, 0xBF),
+                0xF0 => (3, 0x07, 0x90, 0xBF),
+                0xF1..=0xF3 => (3, 0x07, 0x80, 0xBF),
+                0xF4 => (3, 0x07, 0x80, 0x8F),
+                _ => return Err(Invalid::Utf8),
+            };
+            *self = Self { scalar: u32::from(byte & bits), missing, least, most };
+            return Ok(None);
+        }
+        if !(self.least..=self.most).contains(&byte) {
+            return Err(Invalid::Utf8);
+        }
+        let scalar = (self.scalar << 6) | u32::from(byte & 0x3F);
+        *self = Self { scalar, missing: self.missing.wrapping_sub(1), ..Self::NONE };
+        if self.missing > 0 {
+            return Ok(None);
+        }
+        // Cleared, so that decoders at the same place are equal however they came there.
+        *self = Self::NONE;
+        char::from_u32(scalar).map(Some).ok_or(Invalid::Utf8)
+    }
+}
+
 /// The bytes of one String as they come in
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Decoder {
     left: u32,
     units: u32,
-    partial: [u8; 4],
-    partial_len: u8,
+    partial: Partial,
 }
 
 impl Decoder {
     /// Before the first of `length` bytes
     #[must_use]
     pub const fn new(length: u32) -> Self {
-        Self { left: length, units: 0, partial: [0; 4], partial_len: 0 }
+        Self { left: length, units: 0, partial: Partial::NONE }
     }
 
     /// Bytes still to come
@@ -147,10 +190,10 @@ impl Decoder {
     /// incomplete; [`Invalid::Units`] at the character that is too many, once all before it have come out. The byte at
     /// fault is the last one taken, however the bytes were split.
     pub fn decode<'i>(&mut self, input: &mut Cursor<'i>, maximum: u32) -> Result<Option<Chunk<'i>>, Invalid> {
-        if self.partial_len == 0 {
-            let window = input.window(self.left);
+        // The standard library's check is fast, and as large as the rest of this file.
+        if cfg!(feature = "fast") && self.partial.missing == 0 {
             // Without a character that the end of the input splits, most of them are valid as a whole.
-            let window = if cfg!(feature = "fast") { whole_characters(window) } else { window };
+            let window = whole_characters(input.window(self.left));
             let valid = match core::str::from_utf8(window) {
                 Ok(text) => text,
                 Err(error) => {
@@ -166,37 +209,23 @@ impl Decoder {
                 return Ok(Some(Chunk::Str(valid)));
             }
         }
-        self.decode_split(input, maximum)
+        self.decode_by_byte(input, maximum)
     }
 
-    /// Goes on byte by byte: a character that the end of the input splits, or one that is no character
-    fn decode_split<'i>(&mut self, input: &mut Cursor<'i>, maximum: u32) -> Result<Option<Chunk<'i>>, Invalid> {
+    /// Goes on byte by byte: everything in a small program, else a character that the end of the input splits, or none
+    fn decode_by_byte<'i>(&mut self, input: &mut Cursor<'i>, maximum: u32) -> Result<Option<Chunk<'i>>, Invalid> {
         while self.left > 0 {
             let Some(byte) = input.byte() else { return Ok(None) };
             self.left = self.left.wrapping_sub(1);
-            let slot = self.partial.get_mut(usize::from(self.partial_len)).ok_or(Invalid::Utf8)?;
-            *slot = byte;
-            self.partial_len = self.partial_len.wrapping_add(1);
-            let partial =
-                self.partial.split_at_checked(usize::from(self.partial_len)).map_or(&[][..], |(head, _)| head);
-            match core::str::from_utf8(partial) {
-                Ok(text) => {
-                    let character = text.chars().next().ok_or(Invalid::Utf8)?;
-                    // Cleared too, so that decoders at the same place are equal however they came there.
-                    (self.partial, self.partial_len) = ([0; 4], 0);
-                    let chunk = Chunk::Char(character);
-                    self.units = self.units.saturating_add(chunk.utf16_len());
-                    if self.units > maximum {
-                        return Err(Invalid::Units);
-                    }
-                    return Ok(Some(chunk));
-                }
-                Err(error) if error.error_len().is_some() => return Err(Invalid::Utf8),
-                Err(_) if self.left == 0 => return Err(Invalid::Utf8),
-                Err(_) => {}
+            let Some(character) = self.partial.push(byte)? else { continue };
+            let chunk = Chunk::Char(character);
+            self.units = self.units.saturating_add(chunk.utf16_len());
+            if self.units > maximum {
+                return Err(Invalid::Units);
             }
+            return Ok(Some(chunk));
         }
-        Ok(None)
+        if self.partial.missing > 0 { Err(Invalid::Utf8) } else { Ok(None) }
     }
 
     fn take(&mut self, input: &mut Cursor<'_>, count: u32) {
