@@ -154,20 +154,24 @@ fn about(pixels: &mut Pixels, facts: &Facts, now: Instant) {
     left(pixels, 4 * LINE, &facts.version, BRIGHT);
 }
 
+#[inline(never)]
 fn title(pixels: &mut Pixels, name: &str) {
     left(pixels, 0, name, DIM);
 }
 
 /// A name at the left and its value at the right
+#[inline(never)]
 fn pair(pixels: &mut Pixels, line: i32, name: &str, value: &str) {
     left(pixels, line * LINE, name, DIM);
     right(pixels, line * LINE, value, BRIGHT);
 }
 
+#[inline(never)]
 fn left(pixels: &mut Pixels, top: i32, text: &str, color: Gray4) {
     at(pixels, Point::new(0, top), text, color);
 }
 
+#[inline(never)]
 fn right(pixels: &mut Pixels, top: i32, text: &str, color: Gray4) {
     let width = i32::try_from(count(text)).unwrap_or_default() * CELL;
     at(pixels, Point::new(RIGHT - width, top), text, color);
@@ -194,11 +198,13 @@ fn glyph(pixels: &mut Pixels, place: Point, character: char, color: Gray4) {
 }
 
 /// Characters of a text; the standard library's way is fast with long ones, and long
+#[inline(never)]
 pub(super) fn count(text: &str) -> usize {
     text.bytes().filter(|byte| byte & 0xC0 != 0x80).count()
 }
 
 /// Text that fits a row; what does not is cut
+#[inline(never)]
 fn text(shown: &dyn Show) -> Row {
     let mut row = Row::new();
     shown.show(&mut row);
