@@ -14,7 +14,7 @@ use proto_core::command::{CLIENT, ClientCommand, Help, ParseError};
 use proto_core::telemetry::{Reason, Report, ShownAddress, cut};
 use proto_core::{Client, Instant, Machine as _, State, client, text};
 
-use crate::board::{Board, KEYS};
+use crate::board::Board;
 use crate::console::{Console, Input};
 use crate::display::{Key, Screen};
 use crate::net::{Change, Net, Random, Received, Storage, Stream};
@@ -26,8 +26,11 @@ pub(crate) use session::Known;
 use session::{Exchange, Shown};
 pub use session::{MACHINE, PICKER, Session};
 
-/// Longest time between two turns
-const NAP: Duration = Duration::from_secs(1);
+/// Time between two turns where nothing comes in
+///
+/// Whoever presses a key does not notice it, and no deadline is met later than that. The boards' timers interrupt more often
+/// anyway, so asking the network when it wants to be called again would save nothing, and takes a kilobyte.
+const NAP: Duration = Duration::from_millis(10);
 /// Until the line takes more
 const LINE_NAP: Duration = Duration::from_millis(1);
 /// Resolving a name and connecting may each take so long (PROTOCOL.md §3)
@@ -157,21 +160,18 @@ impl<'a> App<'a> {
         {
             return Turn::Exit;
         }
-        let screen = self.show(board);
-        let now = board.now();
-        let keys = board.has_keys().then(|| now.saturating_add(KEYS));
-        let line = (!flushed).then(|| now.saturating_add(LINE_NAP));
-        let again = entered.then_some(now);
-        let mut until = now.saturating_add(NAP);
-        for deadline in [line, again, keys, screen, self.net.poll_at(now), self.deadline()] {
-            until = deadline.unwrap_or(until).min(until);
-        }
-        Turn::Sleep(until)
+        let drawing = self.show(board);
+        let nap = match (entered || drawing, flushed) {
+            (true, _) => Duration::ZERO,
+            (false, true) => NAP,
+            (false, false) => LINE_NAP,
+        };
+        Turn::Sleep(board.now().saturating_add(nap))
     }
 
-    /// Shows what has changed and looks at the keys; when the screen wants to be shown again, if there is one
+    /// Shows what has changed and looks at the keys; whether there is more to show
     #[inline(never)]
-    fn show<B: Board>(&mut self, board: &mut B) -> Option<Instant> {
+    fn show<B: Board>(&mut self, board: &mut B) -> bool {
         let now = board.now();
         while let Some(key) = board.key() {
             self.screen.handle_key(key);
@@ -180,30 +180,10 @@ impl<'a> App<'a> {
                 self.asked_by_key = true;
             }
         }
-        let panel = board.panel()?;
+        let Some(panel) = board.panel() else { return false };
         let (connection, server) = self.connection();
         self.session.facts.connection(connection, server);
         self.screen.turn(now, &self.session.facts, panel)
-    }
-
-    /// When the connection wants something, if nothing comes before
-    fn deadline(&self) -> Option<Instant> {
-        match self.link {
-            Link::Idle => None,
-            Link::Waiting { .. } if !self.has_address => None,
-            Link::Waiting { until }
-            | Link::Resolving { until }
-            | Link::Opening { until, .. }
-            | Link::Leaving { until } => Some(until),
-            Link::Open { .. } => {
-                let client = self.client.as_ref()?;
-                let machine = client.poll_timeout();
-                if self.watch.is_none() || client.state() != State::Default {
-                    return machine;
-                }
-                Some(machine.map_or(self.next_watch, |machine| machine.min(self.next_watch)))
-            }
-        }
     }
 
     /// Carries out a line of the console

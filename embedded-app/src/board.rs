@@ -18,8 +18,6 @@ mod nucleo_h743zi;
 #[cfg(target_os = "none")]
 mod panic;
 
-use core::time::Duration;
-
 use proto_core::Instant;
 use smoltcp::phy::Device;
 
@@ -57,9 +55,6 @@ pub trait Serial {
     /// Takes a byte to send; `false` where there is no room for it now
     fn write(&mut self, byte: u8) -> bool;
 }
-
-/// How often keys are looked at
-pub const KEYS: Duration = Duration::from_millis(20);
 
 /// Where random numbers start from
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,14 +102,9 @@ pub trait Board {
 
     /// A key that was pressed and let go, if there is one
     ///
-    /// Asked in every turn, and there is one every [`KEYS`] at least while [`has_keys`](Self::has_keys).
+    /// Asked in every turn.
     fn key(&mut self) -> Option<Key> {
         None
-    }
-
-    /// Whether it has keys at all
-    fn has_keys(&self) -> bool {
-        false
     }
 
     /// Whether the network's cable is in, told once after each change

@@ -242,13 +242,6 @@ impl<'a> Net<'a> {
         }
     }
 
-    /// When [`poll`](Self::poll) wants to be called, if nothing comes before
-    #[must_use]
-    pub fn poll_at(&mut self, now: Instant) -> Option<Instant> {
-        let at = self.interface.poll_at(moment(now), &self.sockets)?;
-        Some(Instant::from_micros(u64::try_from(at.total_micros()).unwrap_or_default()))
-    }
-
     /// A random number
     pub const fn random(&mut self) -> u64 {
         self.random.next()

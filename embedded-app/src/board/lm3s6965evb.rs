@@ -178,10 +178,6 @@ impl Board for Lm3s6965evb {
         self.keys.released()
     }
 
-    fn has_keys(&self) -> bool {
-        true
-    }
-
     fn entropy(&mut self) -> Entropy {
         emulated::entropy(self.mac_address, self.now())
     }

@@ -47,8 +47,8 @@ impl Screen {
     /// There are no views to page through
     pub const fn handle_key(&mut self, _: Key) {}
 
-    /// There is nothing to do, at no time
-    pub fn turn(&mut self, _: Instant, _: &Facts, _: &mut impl Panel) -> Option<Instant> {
-        None
+    /// There is nothing to hand on
+    pub fn turn(&mut self, _: Instant, _: &Facts, _: &mut impl Panel) -> bool {
+        false
     }
 }

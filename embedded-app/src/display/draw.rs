@@ -185,7 +185,7 @@ fn at(pixels: &mut Pixels, place: Point, text: &str, color: Gray4) {
 
 /// Copies a character out of the font's picture, in which sixteen stand in a row
 fn glyph(pixels: &mut Pixels, place: Point, character: char, color: Gray4) {
-    let index = i32::try_from(FONT.glyph_mapping.index(character)).unwrap_or_default();
+    let index = index(character);
     let corner = Point::new(index % IN_A_ROW * CELL, index / IN_A_ROW * LINE);
     for y in 0..LINE {
         for x in 0..CELL {
@@ -194,6 +194,18 @@ fn glyph(pixels: &mut Pixels, place: Point, character: char, color: Gray4) {
                 pixels.set_pixel(place + pixel, color);
             }
         }
+    }
+}
+
+/// Where a character stands in the font's picture: ISO 8859-1 without its controls, and a question mark for all others
+///
+/// The font's own table is gone through range by range, in code that is longer than this.
+fn index(character: char) -> i32 {
+    let code = i32::try_from(u32::from(character)).unwrap_or_default();
+    match code {
+        0x20..=0x7E => code - 0x20,
+        0xA0..=0xFF => code - 0x20 - 0x21,
+        _ => index('?'),
     }
 }
 

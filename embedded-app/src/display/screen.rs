@@ -100,8 +100,8 @@ impl Screen {
         self.scroll = 0;
     }
 
-    /// Draws what has changed and hands a slice on; when there is more to do, if nothing changes before
-    pub fn turn(&mut self, now: Instant, facts: &Facts, panel: &mut impl Panel) -> Option<Instant> {
+    /// Draws what has changed and hands a slice on; whether there is more to hand on
+    pub fn turn(&mut self, now: Instant, facts: &Facts, panel: &mut impl Panel) -> bool {
         if self.left == 0 {
             self.draw(now, facts);
         }
@@ -110,10 +110,8 @@ impl Screen {
             let slice = first * ROW..(first + SLICE).min(HEIGHT) * ROW;
             panel.show(first, self.pixels.data().get(slice).unwrap_or_default());
             self.left = self.left.saturating_sub(SLICE);
-            return Some(now);
         }
-        let minute = Instant::from_micros((minutes(now) + 1) * 60_000_000);
-        Some(if self.scrolls(facts) { self.scroll_at.min(minute) } else { minute })
+        self.left > 0
     }
 
     fn scrolls(&self, facts: &Facts) -> bool {
@@ -155,7 +153,7 @@ mod tests {
     fn whole_screen_goes_out_once_and_again_when_something_changed() {
         let (mut screen, mut facts, mut panel) = (Screen::new(), Facts::new(), Rows(std::vec::Vec::new()));
         let settle = |screen: &mut Screen, facts: &Facts, panel: &mut Rows| {
-            while screen.turn(Instant::ZERO, facts, panel) == Some(Instant::ZERO) {}
+            while screen.turn(Instant::ZERO, facts, panel) {}
         };
         settle(&mut screen, &facts, &mut panel);
         assert!(panel.0.iter().copied().eq(0..HEIGHT), "{:?}", panel.0);

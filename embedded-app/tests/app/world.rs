@@ -168,10 +168,6 @@ impl Board for Fake {
         self.keys.pop_front()
     }
 
-    fn has_keys(&self) -> bool {
-        true
-    }
-
     fn cable(&mut self) -> Option<bool> {
         self.cable.take()
     }
