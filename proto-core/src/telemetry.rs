@@ -13,13 +13,13 @@
 
 mod cobs;
 mod display;
+mod encode;
 
 use core::fmt;
 use core::net::{Ipv4Addr, SocketAddrV4};
 
 pub use display::ShownAddress;
 use heapless::String;
-use postcard::ser_flavors::Flavor;
 use serde::{Deserialize, Serialize};
 
 use crate::text::Sink as _;
@@ -184,33 +184,8 @@ impl core::error::Error for EncodeError {}
 /// ```
 pub fn encode<'o>(envelope: &Envelope, out: &'o mut [u8]) -> Result<&'o mut [u8], EncodeError> {
     let small = EncodeError::OutputTooSmall { room: out.len(), enough: MAX_FRAME };
-    let checked = Checked { frame: cobs::Writer::new(out), crc: Crc::new() };
-    let length = postcard::serialize_with_flavor(envelope, checked).map_err(|_| small)?;
+    let length = encode::encode(envelope, out).ok_or(small)?;
     out.get_mut(..length).ok_or(small)
-}
-
-/// Appends the CRC of what passes through
-struct Checked<'o> {
-    frame: cobs::Writer<'o>,
-    crc: Crc,
-}
-
-impl Flavor for Checked<'_> {
-    /// Bytes written
-    type Output = usize;
-
-    fn try_push(&mut self, data: u8) -> postcard::Result<()> {
-        self.crc.push(data);
-        self.frame.push(data).ok_or(postcard::Error::SerializeBufferFull)
-    }
-
-    fn finalize(mut self) -> postcard::Result<usize> {
-        let crc = self.crc.0.to_be_bytes();
-        crc.into_iter()
-            .try_for_each(|byte| self.frame.push(byte))
-            .and_then(|()| self.frame.finish())
-            .ok_or(postcard::Error::SerializeBufferFull)
-    }
 }
 
 /// CRC-16/CCITT-FALSE: polynomial 1021, start FFFF, no reflection
