@@ -99,10 +99,12 @@ impl<'a> App<'a> {
         let (version, _) = cut(env!("CARGO_PKG_VERSION"));
         let (name, _) = cut(B::NAME);
         telemetry.report(now, Report::Boot { version, board: name });
-        let settings = Settings::parse(settings).unwrap_or_else(|error| {
+        let words = settings;
+        let mut settings = Settings::DEFAULT;
+        if let Err(error) = settings.read(words) {
             console.line(&text!(error, "; none is used"));
-            Settings::DEFAULT
-        });
+            settings = Settings::DEFAULT;
+        }
         let mut random = Random::new(board.entropy().seed);
         random.mix(settings.seed.unwrap_or_default());
         let mac = board.mac_address();

@@ -141,28 +141,37 @@ impl Settings {
     /// The first word that is wrong.
     pub fn parse(line: &str) -> Result<Self, Error<'_>> {
         let mut settings = Self::DEFAULT;
+        settings.read(line)?;
+        Ok(settings)
+    }
+
+    /// Reads the words of `line` into place, which saves copies; where one is wrong, those before it have been read
+    ///
+    /// # Errors
+    /// The first word that is wrong.
+    pub fn read<'l>(&mut self, line: &'l str) -> Result<(), Error<'l>> {
         let (mut ip, mut gateway, mut dns) = (None, None, None);
         for word in line.split_ascii_whitespace() {
             let Some((name, value)) = split_at_byte(word, b'=') else { continue };
             let (taken, expected) = match name {
-                "server" => (Server::parse(value).ok().map(|server| settings.server = Some(server)), SERVER),
+                "server" => (Server::parse(value).ok().map(|server| self.server = Some(server)), SERVER),
                 "ip" => (network(value).map(|network| ip = Some(network)), "an address such as 10.0.2.15/24"),
                 "gateway" => (address(value).map(|address| gateway = Some(address)), "an address such as 10.0.2.2"),
                 "dns" => (address(value).map(|address| dns = Some(address)), "an address such as 10.0.2.3"),
-                "seed" => (bits(value).map(|bits| settings.seed = Some(bits)), "up to 16 hex digits"),
+                "seed" => (bits(value).map(|bits| self.seed = Some(bits)), "up to 16 hex digits"),
                 "watch" => {
                     let seconds = number::<u16>(value).filter(|&seconds| seconds > 0);
                     let watch = seconds.map(|seconds| Duration::from_secs(u64::from(seconds)));
-                    (watch.map(|watch| settings.watch = Some(watch)), "a number of seconds from 1 to 65535")
+                    (watch.map(|watch| self.watch = Some(watch)), "a number of seconds from 1 to 65535")
                 }
                 _ => (None, "one of server, ip, gateway, dns, seed, watch"),
             };
             taken.ok_or(Error { word, expected })?;
         }
         if let Some(address) = ip {
-            settings.addressing = Addressing::Static { address, gateway, dns };
+            self.addressing = Addressing::Static { address, gateway, dns };
         }
-        Ok(settings)
+        Ok(())
     }
 }
 

@@ -56,12 +56,17 @@ fn status(pixels: &mut Pixels, facts: &Facts, now: Instant, scroll: usize) {
     if count(description) > COLUMNS {
         let around = count(description) + GAP;
         let first = scroll % around;
-        let (text, gap) = (description.chars(), core::iter::repeat_n(' ', GAP));
-        for (column, character) in text.clone().chain(gap).chain(text).enumerate() {
+        let mut column = 0;
+        let mut place = |character: char| {
             // 21 characters of at most four bytes may not fit; what does not is cut.
             if (first..first + COLUMNS).contains(&column) {
                 character.show(&mut row);
             }
+            column += 1;
+        };
+        for _ in 0..2 {
+            description.chars().for_each(&mut place);
+            (0..GAP).for_each(|_| place(' '));
         }
         left(pixels, 0, &row, BRIGHT);
     } else if facts.pings == 0 && description.is_empty() {

@@ -20,7 +20,7 @@ pub struct Facts {
     pub(super) version: String<21>,
     pub(super) online: Option<i64>,
     pub(super) max: Option<i64>,
-    /// Microseconds, the latest at `pings - 1`, wrapping
+    /// Microseconds, the latest at the end
     pub(super) trips: [u32; HISTORY],
     pub(super) pings: u32,
     pub(super) connection: Connection,
@@ -67,9 +67,9 @@ impl Facts {
 
     /// A Pong has come after so many microseconds
     pub fn pong(&mut self, micros: u32) {
-        let index = self.pings as usize % HISTORY;
-        if let Some(trip) = self.trips.get_mut(index) {
-            *trip = micros;
+        self.trips.copy_within(1.., 0);
+        if let Some(latest) = self.trips.last_mut() {
+            *latest = micros;
         }
         self.pings = self.pings.wrapping_add(1);
         self.changed();
@@ -91,9 +91,8 @@ impl Facts {
 
     /// The round trips that are kept, oldest first
     pub(super) fn kept(&self) -> impl Iterator<Item = u32> + Clone + '_ {
-        let count = (self.pings as usize).min(HISTORY);
-        let start = (self.pings as usize).wrapping_sub(count);
-        (0..count).filter_map(move |index| self.trips.get(start.wrapping_add(index) % HISTORY).copied())
+        let none_yet = HISTORY.saturating_sub(self.pings as usize);
+        self.trips.get(none_yet..).unwrap_or_default().iter().copied()
     }
 
     const fn changed(&mut self) {
