@@ -268,6 +268,13 @@ proptest! {
     })]
 
     #[test]
+    fn a_frame_holds_what_postcard_makes_of_the_report(envelope in any_envelope()) {
+        let mut buffer = [0; MAX_FRAME];
+        let body = postcard::to_slice(&envelope, &mut buffer).unwrap();
+        prop_assert_eq!(frame(&envelope), frame_of(body));
+    }
+
+    #[test]
     fn every_report_round_trips_in_any_split(
         envelopes in prop::collection::vec(any_envelope(), 1..5), sizes in prop::collection::vec(1_usize..40, 1..5),
     ) {

@@ -88,9 +88,13 @@ fn a_response_whose_last_piece_was_told_has_no_frame_deadline() {
     let whole = response("{}");
     let begin = pair.client.machine.handle_input(now, &whole).unwrap();
     assert_eq!(begin.event, Some(C::ResponseBegin { bytes: 2 }));
-    let chunk = pair.client.machine.handle_input(now, whole.split_at(begin.consumed).1).unwrap();
-    assert!(matches!(chunk.event, Some(C::ResponseChunk(_))));
-    assert_eq!(begin.consumed.saturating_add(chunk.consumed), whole.len());
+    let mut consumed = begin.consumed;
+    // In one piece, or, without the feature `fast`, in two.
+    while consumed < whole.len() {
+        let chunk = pair.client.machine.handle_input(now, &whole[consumed..]).unwrap();
+        assert!(matches!(chunk.event, Some(C::ResponseChunk(_))));
+        consumed += chunk.consumed;
+    }
     let late = now.saturating_add(secs(11));
     assert_eq!(pair.client.machine.handle_timeout(late), Ok(None));
     let end = pair.client.machine.handle_input(late, &[]).unwrap();

@@ -202,14 +202,14 @@ fn glyph(pixels: &mut Pixels, place: Point, character: char, color: Gray4) {
     }
 }
 
-/// Where a character stands in the font's picture: ISO 8859-1 without its controls, and a question mark for all others
+/// Where a character stands in the font's picture: ISO 8859-1 without its control characters, and a question mark for all others
 ///
 /// The font's own table is gone through range by range, in code that is longer than this.
 fn index(character: char) -> i32 {
     let code = i32::try_from(u32::from(character)).unwrap_or_default();
     match code {
-        0x20..=0x7E => code - 0x20,
-        0xA0..=0xFF => code - 0x20 - 0x21,
+        0x20..=0x7F => code - 0x20,
+        0xA0..=0xFF => code - 0x40,
         _ => index('?'),
     }
 }
@@ -245,5 +245,17 @@ impl Show for Clock {
     fn show(&self, out: &mut dyn Sink) {
         let minutes = u32::try_from(self.0).unwrap_or(u32::MAX);
         put!(out, Padded(minutes / 60, 2), ":", Padded(minutes % 60, 2));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn characters_stand_where_the_font_has_them() {
+        for character in '\u{0}'..='\u{2FFF}' {
+            assert_eq!(usize::try_from(index(character)), Ok(FONT.glyph_mapping.index(character)), "{character:?}");
+        }
     }
 }
