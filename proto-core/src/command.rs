@@ -174,7 +174,7 @@ pub const SERVER: &[Spec<ServerCommand>] = &[
     Spec::new(
         "ping",
         Form::Payload(|payload| ServerCommand::Ping { payload }),
-        "ping every client in state 0; the payload is epoch milliseconds unless given",
+        "ping every client in state 0; the payload is the time in milliseconds unless given",
         "ping 42",
     ),
     Spec::new(
@@ -192,7 +192,7 @@ pub const CLIENT: &[Spec<ClientCommand>] = &[
     Spec::new(
         "ping",
         Form::Payload(|payload| ClientCommand::Ping { payload }),
-        "ask for status and round-trip time; the payload is epoch milliseconds unless given",
+        "ask for status and round-trip time; the payload is the time in milliseconds unless given",
         "ping -7",
     ),
     Spec::new("stop", Form::Alone(ClientCommand::Stop), "abandon the status request in progress", "stop"),
