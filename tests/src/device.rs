@@ -32,22 +32,26 @@ pub struct Board {
     network: &'static str,
     /// Whether an instruction counts as a nanosecond, whatever the host does meanwhile
     pub icount: bool,
+    /// Whether its firmware has neither screen nor names
+    pub lean: bool,
 }
 
 /// TI's evaluation board, which has a screen and keys
-pub const LM3S: Board = Board { name: "lm3s6965evb", network: "stellaris", icount: false };
+pub const LM3S: Board = Board { name: "lm3s6965evb", network: "stellaris", icount: false, lean: false };
 /// Arm's prototyping board
-pub const MPS2: Board = Board { name: "mps2-an385", network: "lan9118", icount: false };
+pub const MPS2: Board = Board { name: "mps2-an385", network: "lan9118", icount: false, lean: false };
 /// Each board by the host's clock
 pub const BOARDS: [Board; 2] = [LM3S, MPS2];
 /// Each board, by the host's clock and by instructions
 pub const BOTH_WAYS: [Board; 4] = [LM3S, LM3S.counted(), MPS2, MPS2.counted()];
+/// Each board with the firmware that has neither screen nor names
+pub const LEAN: [Board; 2] = [Board { lean: true, ..LM3S }, Board { lean: true, ..MPS2 }];
 
 impl Board {
     /// Whether it has a screen, and keys
     #[must_use]
     pub fn has_screen(self) -> bool {
-        self.name == LM3S.name
+        self.name == LM3S.name && !self.lean
     }
 
     /// The same by instructions
@@ -60,7 +64,7 @@ impl Board {
     #[must_use]
     pub fn emulator(self) -> Emulator {
         let network = format!("user,id=net,model={}", self.network);
-        let firmware = firmware(self.name);
+        let firmware = firmware(&[self.name, if self.lean { "-lean" } else { "" }].concat());
         Emulator { board: self, firmware, network, words: vec!["seed=7".to_owned()], more: Vec::new(), waits: true }
     }
 
@@ -74,7 +78,8 @@ impl Board {
 
 impl fmt::Display for Board {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.name, if self.icount { " by instructions" } else { "" })
+        let (lean, time) = (if self.lean { ", lean" } else { "" }, if self.icount { " by instructions" } else { "" });
+        write!(f, "{}{lean}{time}", self.name)
     }
 }
 
@@ -179,7 +184,7 @@ fn firmware(name: &str) -> PathBuf {
 }
 
 fn existing(file: &Path) -> &Path {
-    let how = "cargo xtask build-firmware --all, and with --fault-injection for those that fail";
+    let how = "cargo xtask build-firmware --all, again with --lean, and with --fault-injection for those that fail";
     assert!(file.is_file(), "there is no {}; build it with: {how}", file.display());
     file
 }

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 
 use proto_core::telemetry::{Reason, Report};
 use serde_json::{Value, json};
-use slp_tests::device::{BOTH_WAYS, Board, Device, each};
+use slp_tests::device::{BOTH_WAYS, Board, Device, LEAN, each};
 use slp_tests::{FakeServer, Server, Slp, packets};
 
 /// The host, as the device sees it
@@ -66,7 +66,7 @@ fn servers_side(reports: &[Report], client: &str, port: u16) -> Vec<Value> {
 
 #[test]
 fn device_and_server_tell_the_same_story() {
-    each(&BOTH_WAYS, |board| {
+    each(&[&BOTH_WAYS[..], &LEAN].concat(), |board| {
         let mut server = Server::start(&[]);
         let port = server.address().port();
         let mut device = watching(board, server.address());
@@ -104,6 +104,20 @@ fn device_and_server_tell_the_same_story() {
         }
         let client = connected["client"].as_str().expect("an address");
         assert_eq!(servers_side(&reports, client, port), log, "{board}");
+    });
+}
+
+#[test]
+fn lean_firmware_says_that_it_resolves_no_names_and_takes_addresses() {
+    each(&LEAN, |board| {
+        let server = Server::start(&[]);
+        let mut device = board.emulator().start();
+        device.wait_for("no server yet");
+        device.type_line("connect localhost:25565");
+        device.wait_for("this firmware resolves no names; expected ADDRESS or ADDRESS:PORT");
+        device.type_line(&format!("connect {HOST}:{}", server.address().port()));
+        device.wait_for("connected to");
+        device.exit();
     });
 }
 

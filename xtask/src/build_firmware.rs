@@ -30,6 +30,9 @@ pub(crate) struct Args {
     /// Every board there is
     #[arg(long)]
     all: bool,
+    /// Without screen and names, which takes the least flash
+    #[arg(long, conflicts_with = "fault_injection")]
+    lean: bool,
     /// One that panics or faults when it is told to, for the tests
     #[arg(long)]
     fault_injection: bool,
@@ -203,7 +206,11 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     ensure(&needs)?;
     let mut report = Report::default();
     for board in chosen {
-        let built = if args.fault_injection { board.build_with_faults() } else { board.build() };
+        let built = match args {
+            Args { lean: true, .. } => board.build_lean(),
+            Args { fault_injection: true, .. } => board.build_with_faults(),
+            _ => board.build(),
+        };
         match built.and_then(|file| Ok((measure(&file)?, file))) {
             Ok((Sections { flash, ram }, file)) => {
                 report.pass(1);

@@ -299,7 +299,7 @@ fn e2e(context: &mut Context) {
     };
     for board in EMULATED {
         // The tests that need them fail and say so.
-        if let Err(error) = board.build().and_then(|_| board.build_with_faults()) {
+        if let Err(error) = board.build().and_then(|_| board.build_lean()).and_then(|_| board.build_with_faults()) {
             context.fail("e2e", format_args!("{}: {error:#}", board.name));
         }
     }
