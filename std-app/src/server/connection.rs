@@ -13,7 +13,7 @@
 //! | socket, address, round-trip time, flags | here | 96 |
 //! | registration with the system's queue of events | tokio | 256 |
 //! | waker | [`ready`](super::ready) | 32 |
-//! | place in the list | [`registry`](super::registry) | 32 |
+//! | place in the list | [`registry`](super::registry) | 40 |
 //! | deadline | [`deadlines`](super::deadlines) | 20 |
 //!
 //! It sets no timer and closes nothing itself: it says when it wants to be rung and why it is over.
@@ -22,6 +22,7 @@ mod over;
 mod translate;
 
 use std::future::Future;
+use std::hint::black_box;
 use std::io::{self, Read as _};
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -55,16 +56,29 @@ pub(super) struct Scratch {
     address: String,
     /// The time as all have it that measure none: reading the clock costs as much as handling a ping
     now: Instant,
+    /// Whether answers are sent, and not kept until all others have been read
+    answers: bool,
 }
 
 impl Scratch {
     pub(super) const fn new() -> Self {
-        Self { buffer: [0; READ], address: String::new(), now: Instant::ZERO }
+        Self { buffer: [0; READ], address: String::new(), now: Instant::ZERO, answers: false }
     }
 
-    /// Connections are polled from `now` on
+    /// Connections are polled from `now` on, to be read
     pub(super) const fn begin(&mut self, now: Instant) {
         self.now = now;
+        self.answers = false;
+    }
+
+    /// They are polled again, to be answered
+    pub(super) const fn answer(&mut self) {
+        self.answers = true;
+    }
+
+    /// Forgets what a connection left that could not come to its end
+    pub(super) fn clear(&mut self) {
+        self.address.clear();
     }
 }
 
@@ -109,6 +123,8 @@ enum Pumped {
     Behind(Event),
     /// Nothing, but others want their turn
     Again,
+    /// Its turn to be answered
+    Later,
     /// Nothing more
     Over(Over),
 }
@@ -138,6 +154,17 @@ impl Connection {
     /// Its row of `list`
     pub(super) const fn client(&self) -> Client {
         Client { address: self.address, state: self.machine.state(), rtt: self.rtt }
+    }
+
+    /// Has memory deliver what [`Self::poll`] is about to use
+    pub(super) fn fetch(&self) {
+        // They lie in all lines of the cache that an exchange uses.
+        black_box((self.deadline(), self.machine.outstanding(), self.resume));
+    }
+
+    /// Whether there is something to do for it before its socket is looked at, an answer to be sent most of all
+    pub(super) const fn resumes(&self) -> bool {
+        self.resume
     }
 
     /// Gives the machine a ping; sent when the connection is polled
@@ -213,6 +240,7 @@ impl Connection {
                     cx.waker().wake_by_ref();
                     return Poll::Pending;
                 }
+                Pumped::Later => return Poll::Pending,
                 Pumped::Behind(event) => Some(event),
                 // Only here, where all that has come is read: what came in time counts even where this is late.
                 Pumped::Idle if std::mem::take(&mut self.rang) => match self.time_out(shared) {
@@ -237,12 +265,13 @@ impl Connection {
 
     /// Moves bytes both ways until the socket or the front end has to be waited for
     fn pump(&mut self, cx: &mut Context<'_>, shared: &Shared, scratch: &mut Scratch) -> Pumped {
-        let Scratch { buffer, address, now } = scratch;
+        let Scratch { buffer, address, now, answers } = scratch;
+        let answers = *answers;
         let mut left = TURN;
         if self.resume || self.rare.as_ref().is_some_and(|rare| !rare.unread.is_empty()) {
             let mut unread = self.rare.as_mut().map(|rare| std::mem::take(&mut rare.unread)).unwrap_or_default();
             let mut rest = unread.as_slice();
-            let taken = self.take(cx, self.time(now, shared), &mut rest, address, shared, &mut left);
+            let taken = self.take(cx, self.time(now, shared), &mut rest, address, shared, &mut left, answers);
             let consumed = unread.len() - rest.len();
             unread.drain(..consumed);
             if let Some(pumped) = self.keep(taken, unread) {
@@ -275,7 +304,7 @@ impl Connection {
                     Err(error) => return Pumped::Over(Over::Failed(error)),
                 }
             }
-            let taken = self.take(cx, now, &mut rest, address, shared, &mut left);
+            let taken = self.take(cx, now, &mut rest, address, shared, &mut left, answers);
             if let Some(pumped) = self.keep(taken, rest) {
                 return pumped;
             }
@@ -314,7 +343,8 @@ impl Connection {
         taken
     }
 
-    /// Offers the machine `input` and sends what it answers, one answer after the other, until all of it is taken
+    /// Offers the machine `input` and sends what it answers, one answer after the other, until all of it is taken; the
+    /// last one only where it `answers`
     ///
     /// `None` where it is and nothing has to be waited for before more is read; else what is left is in `input`.
     fn take(
@@ -325,6 +355,7 @@ impl Connection {
         address: &mut String,
         shared: &Shared,
         left: &mut u32,
+        answers: bool,
     ) -> Option<Pumped> {
         let mut offer = std::mem::take(&mut self.resume);
         loop {
@@ -337,6 +368,11 @@ impl Connection {
                     }
                     Err(error) => return Some(Pumped::Over(Over::Failed(error))),
                 }
+            }
+            // Where more is unread it would have to be kept, which costs more than to wait saves.
+            if input.is_empty() && !answers {
+                self.resume = true;
+                return Some(Pumped::Later);
             }
             match self.transmit(cx, now) {
                 Ok(all) => self.resume = !all,
