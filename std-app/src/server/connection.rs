@@ -19,11 +19,15 @@
 //! It sets no timer and closes nothing itself: it says when it wants to be rung and why it is over.
 
 mod over;
+mod socket;
 mod translate;
+
+#[cfg(test)]
+mod tests;
 
 use std::future::Future;
 use std::hint::black_box;
-use std::io::{self, Read as _};
+use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -31,12 +35,12 @@ use std::time::Duration;
 
 use proto_core::server::Skipped;
 use proto_core::{Instant, Machine as _, Timeouts};
-use socket2::SockRef;
-use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
+use tokio::io::ReadBuf;
 use tokio::net::TcpStream;
 
 pub(super) use self::over::Over;
 use self::over::{Ended, Linger};
+use self::socket::Socket;
 use super::Shared;
 use super::document::Answer;
 use super::event::{Client, Event};
@@ -83,9 +87,9 @@ impl Scratch {
 }
 
 /// A client, its socket and where both stand
-pub(super) struct Connection {
+pub(super) struct Connection<S = TcpStream> {
     machine: proto_core::Server<Answer>,
-    stream: TcpStream,
+    stream: S,
     address: SocketAddr,
     rtt: Option<Duration>,
     rare: Option<Box<Rare>>,
@@ -129,8 +133,8 @@ enum Pumped {
     Over(Over),
 }
 
-impl Connection {
-    pub(super) fn new(stream: TcpStream, address: SocketAddr, now: Instant, config: &config::Server) -> Self {
+impl<S: Socket> Connection<S> {
+    pub(super) fn new(stream: S, address: SocketAddr, now: Instant, config: &config::Server) -> Self {
         let timeouts = Timeouts {
             frame: config.frame_timeout,
             status: config.status_timeout,
@@ -327,7 +331,7 @@ impl Connection {
         let mut read = ReadBuf::new(buffer);
         match Pin::new(&mut self.stream).poll_read(cx, &mut read) {
             Poll::Ready(result) => Poll::Ready(result.map(|()| read.filled().len())),
-            Poll::Pending if self.rang => match (&*SockRef::from(&self.stream)).read(buffer) {
+            Poll::Pending if self.rang => match self.stream.read_unheard(buffer) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => Poll::Pending,
                 result => Poll::Ready(result),
             },
