@@ -119,6 +119,14 @@ struct Rare {
     linger: Option<Linger>,
 }
 
+/// What a connection may still do until others have their turn
+struct Turn {
+    /// Reads, or answers to one of them
+    left: u32,
+    /// Whether it may answer what it has read last
+    answers: bool,
+}
+
 /// What the pump waits for
 enum Pumped {
     /// The socket, a deadline or a command
@@ -244,14 +252,13 @@ impl<S: Socket> Connection<S> {
                     cx.waker().wake_by_ref();
                     return Poll::Pending;
                 }
-                Pumped::Later => return Poll::Pending,
                 Pumped::Behind(event) => Some(event),
                 // Only here, where all that has come is read: what came in time counts even where this is late.
                 Pumped::Idle if std::mem::take(&mut self.rang) => match self.time_out(shared) {
                     Ok(event) => event.and_then(|event| shared.events.try_send(event).err()),
                     Err(error) => return Poll::Ready(Over::Failed(error)),
                 },
-                Pumped::Idle => return Poll::Pending,
+                Pumped::Idle | Pumped::Later => return Poll::Pending,
             };
             if let Some(event) = behind {
                 let events = shared.events.clone();
@@ -270,20 +277,19 @@ impl<S: Socket> Connection<S> {
     /// Moves bytes both ways until the socket or the front end has to be waited for
     fn pump(&mut self, cx: &mut Context<'_>, shared: &Shared, scratch: &mut Scratch) -> Pumped {
         let Scratch { buffer, address, now, answers } = scratch;
-        let answers = *answers;
-        let mut left = TURN;
+        let mut turn = Turn { left: TURN, answers: *answers };
         if self.resume || self.rare.as_ref().is_some_and(|rare| !rare.unread.is_empty()) {
             let mut unread = self.rare.as_mut().map(|rare| std::mem::take(&mut rare.unread)).unwrap_or_default();
             let mut rest = unread.as_slice();
-            let taken = self.take(cx, self.time(now, shared), &mut rest, address, shared, &mut left, answers);
+            let taken = self.take(cx, self.time(now, shared), &mut rest, address, shared, &mut turn);
             let consumed = unread.len() - rest.len();
             unread.drain(..consumed);
             if let Some(pumped) = self.keep(taken, unread) {
                 return pumped;
             }
         }
-        while left > 0 {
-            left -= 1;
+        while turn.left > 0 {
+            turn.left -= 1;
             if self.eof {
                 return Pumped::Idle;
             }
@@ -308,7 +314,7 @@ impl<S: Socket> Connection<S> {
                     Err(error) => return Pumped::Over(Over::Failed(error)),
                 }
             }
-            let taken = self.take(cx, now, &mut rest, address, shared, &mut left, answers);
+            let taken = self.take(cx, now, &mut rest, address, shared, &mut turn);
             if let Some(pumped) = self.keep(taken, rest) {
                 return pumped;
             }
@@ -348,7 +354,7 @@ impl<S: Socket> Connection<S> {
     }
 
     /// Offers the machine `input` and sends what it answers, one answer after the other, until all of it is taken; the
-    /// last one only where it `answers`
+    /// last one only where the turn is one to answer
     ///
     /// `None` where it is and nothing has to be waited for before more is read; else what is left is in `input`.
     fn take(
@@ -358,8 +364,7 @@ impl<S: Socket> Connection<S> {
         input: &mut &[u8],
         address: &mut String,
         shared: &Shared,
-        left: &mut u32,
-        answers: bool,
+        turn: &mut Turn,
     ) -> Option<Pumped> {
         let mut offer = std::mem::take(&mut self.resume);
         loop {
@@ -374,7 +379,7 @@ impl<S: Socket> Connection<S> {
                 }
             }
             // Where more is unread it would have to be kept, which costs more than to wait saves.
-            if input.is_empty() && !answers {
+            if input.is_empty() && !turn.answers {
                 self.resume = true;
                 return Some(Pumped::Later);
             }
@@ -392,8 +397,8 @@ impl<S: Socket> Connection<S> {
             if self.resume {
                 return Some(Pumped::Idle);
             }
-            *left = left.saturating_sub(1);
-            if *left == 0 {
+            turn.left = turn.left.saturating_sub(1);
+            if turn.left == 0 {
                 return Some(Pumped::Again);
             }
         }
