@@ -227,7 +227,11 @@ where
 }
 
 fn runtime() -> Result<runtime::Runtime, String> {
-    runtime::Builder::new_current_thread().enable_all().build().map_err(|error| format!("cannot start: {error}"))
+    runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_io_events_per_tick(server::SOCKETS_AT_ONCE)
+        .build()
+        .map_err(|error| format!("cannot start: {error}"))
 }
 
 /// The error, saying what could not be done

@@ -60,6 +60,12 @@ impl Command {
     }
 }
 
+/// Sockets that a runtime for a server should ask the system for at once, and no more
+///
+/// As many as have their turn together: what the system and the runtime touch to tell of a socket is then still in the
+/// processor's caches when its bytes are read. For `max_io_events_per_tick` of tokio's builder, whose own number is 1024.
+pub const SOCKETS_AT_ONCE: usize = drive::BATCH;
+
 /// How long clients get to take their last bytes when the server stops
 const STOP_DEADLINE: Duration = Duration::from_secs(2);
 

@@ -126,7 +126,9 @@ impl Receive {
         const LENGTH: u8 = 9;
         const ID: u8 = ID_PING.to_le_bytes()[0];
         let &[LENGTH, ID, ref payload @ ..] = input.first_chunk::<PING_LEN>()? else { return None };
-        let between_frames = matches!(self.part, Part::Head(_)) && self.started.is_none() && self.legacy.is_none();
+        // Also before the first frame: whoever looks out for a ping from before 1.7 has seen nothing yet, and its first byte
+        // is another.
+        let between_frames = matches!(self.part, Part::Head(_)) && self.started.is_none();
         if !between_frames {
             return None;
         }
@@ -203,6 +205,7 @@ impl<A: AsRef<[u8]>> Server<A> {
         {
             self.heard = now;
             self.probed = None;
+            self.receive.legacy = None;
             self.receive.frame_offset = self.receive.offset;
             self.receive.offset = self.receive.offset.wrapping_add(PING_LEN as u64);
             return Ok(Progress::new(PING_LEN, Some(event)));

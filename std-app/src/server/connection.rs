@@ -13,16 +13,21 @@
 //! | socket, address, round-trip time, flags | here | 96 |
 //! | registration with the system's queue of events | tokio | 256 |
 //! | waker | [`ready`](super::ready) | 32 |
-//! | place in the list | [`registry`](super::registry) | 32 |
+//! | place in the list | [`registry`](super::registry) | 40 |
 //! | deadline | [`deadlines`](super::deadlines) | 20 |
 //!
 //! It sets no timer and closes nothing itself: it says when it wants to be rung and why it is over.
 
 mod over;
+mod socket;
 mod translate;
 
+#[cfg(test)]
+mod tests;
+
 use std::future::Future;
-use std::io::{self, Read as _};
+use std::hint::black_box;
+use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -30,12 +35,12 @@ use std::time::Duration;
 
 use proto_core::server::Skipped;
 use proto_core::{Instant, Machine as _, Timeouts};
-use socket2::SockRef;
-use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
+use tokio::io::ReadBuf;
 use tokio::net::TcpStream;
 
 pub(super) use self::over::Over;
 use self::over::{Ended, Linger};
+use self::socket::Socket;
 use super::Shared;
 use super::document::Answer;
 use super::event::{Client, Event};
@@ -55,23 +60,36 @@ pub(super) struct Scratch {
     address: String,
     /// The time as all have it that measure none: reading the clock costs as much as handling a ping
     now: Instant,
+    /// Whether answers are sent, and not kept until all others have been read
+    answers: bool,
 }
 
 impl Scratch {
     pub(super) const fn new() -> Self {
-        Self { buffer: [0; READ], address: String::new(), now: Instant::ZERO }
+        Self { buffer: [0; READ], address: String::new(), now: Instant::ZERO, answers: false }
     }
 
-    /// Connections are polled from `now` on
+    /// Connections are polled from `now` on, to be read
     pub(super) const fn begin(&mut self, now: Instant) {
         self.now = now;
+        self.answers = false;
+    }
+
+    /// They are polled again, to be answered
+    pub(super) const fn answer(&mut self) {
+        self.answers = true;
+    }
+
+    /// Forgets what a connection left that could not come to its end
+    pub(super) fn clear(&mut self) {
+        self.address.clear();
     }
 }
 
 /// A client, its socket and where both stand
-pub(super) struct Connection {
+pub(super) struct Connection<S = TcpStream> {
     machine: proto_core::Server<Answer>,
-    stream: TcpStream,
+    stream: S,
     address: SocketAddr,
     rtt: Option<Duration>,
     rare: Option<Box<Rare>>,
@@ -101,6 +119,14 @@ struct Rare {
     linger: Option<Linger>,
 }
 
+/// What a connection may still do until others have their turn
+struct Turn {
+    /// Reads, or answers to one of them
+    left: u32,
+    /// Whether it may answer what it has read last
+    answers: bool,
+}
+
 /// What the pump waits for
 enum Pumped {
     /// The socket, a deadline or a command
@@ -109,12 +135,14 @@ enum Pumped {
     Behind(Event),
     /// Nothing, but others want their turn
     Again,
+    /// Its turn to be answered
+    Later,
     /// Nothing more
     Over(Over),
 }
 
-impl Connection {
-    pub(super) fn new(stream: TcpStream, address: SocketAddr, now: Instant, config: &config::Server) -> Self {
+impl<S: Socket> Connection<S> {
+    pub(super) fn new(stream: S, address: SocketAddr, now: Instant, config: &config::Server) -> Self {
         let timeouts = Timeouts {
             frame: config.frame_timeout,
             status: config.status_timeout,
@@ -138,6 +166,17 @@ impl Connection {
     /// Its row of `list`
     pub(super) const fn client(&self) -> Client {
         Client { address: self.address, state: self.machine.state(), rtt: self.rtt }
+    }
+
+    /// Has memory deliver what [`Self::poll`] is about to use
+    pub(super) fn fetch(&self) {
+        // They lie in all lines of the cache that an exchange uses.
+        black_box((self.deadline(), self.machine.outstanding(), self.resume));
+    }
+
+    /// Whether there is something to do for it before its socket is looked at, an answer to be sent most of all
+    pub(super) const fn resumes(&self) -> bool {
+        self.resume
     }
 
     /// Gives the machine a ping; sent when the connection is polled
@@ -219,7 +258,7 @@ impl Connection {
                     Ok(event) => event.and_then(|event| shared.events.try_send(event).err()),
                     Err(error) => return Poll::Ready(Over::Failed(error)),
                 },
-                Pumped::Idle => return Poll::Pending,
+                Pumped::Idle | Pumped::Later => return Poll::Pending,
             };
             if let Some(event) = behind {
                 let events = shared.events.clone();
@@ -237,20 +276,20 @@ impl Connection {
 
     /// Moves bytes both ways until the socket or the front end has to be waited for
     fn pump(&mut self, cx: &mut Context<'_>, shared: &Shared, scratch: &mut Scratch) -> Pumped {
-        let Scratch { buffer, address, now } = scratch;
-        let mut left = TURN;
+        let Scratch { buffer, address, now, answers } = scratch;
+        let mut turn = Turn { left: TURN, answers: *answers };
         if self.resume || self.rare.as_ref().is_some_and(|rare| !rare.unread.is_empty()) {
             let mut unread = self.rare.as_mut().map(|rare| std::mem::take(&mut rare.unread)).unwrap_or_default();
             let mut rest = unread.as_slice();
-            let taken = self.take(cx, self.time(now, shared), &mut rest, address, shared, &mut left);
+            let taken = self.take(cx, self.time(now, shared), &mut rest, address, shared, &mut turn);
             let consumed = unread.len() - rest.len();
             unread.drain(..consumed);
             if let Some(pumped) = self.keep(taken, unread) {
                 return pumped;
             }
         }
-        while left > 0 {
-            left -= 1;
+        while turn.left > 0 {
+            turn.left -= 1;
             if self.eof {
                 return Pumped::Idle;
             }
@@ -275,7 +314,7 @@ impl Connection {
                     Err(error) => return Pumped::Over(Over::Failed(error)),
                 }
             }
-            let taken = self.take(cx, now, &mut rest, address, shared, &mut left);
+            let taken = self.take(cx, now, &mut rest, address, shared, &mut turn);
             if let Some(pumped) = self.keep(taken, rest) {
                 return pumped;
             }
@@ -298,7 +337,7 @@ impl Connection {
         let mut read = ReadBuf::new(buffer);
         match Pin::new(&mut self.stream).poll_read(cx, &mut read) {
             Poll::Ready(result) => Poll::Ready(result.map(|()| read.filled().len())),
-            Poll::Pending if self.rang => match (&*SockRef::from(&self.stream)).read(buffer) {
+            Poll::Pending if self.rang => match self.stream.read_unheard(buffer) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => Poll::Pending,
                 result => Poll::Ready(result),
             },
@@ -314,7 +353,8 @@ impl Connection {
         taken
     }
 
-    /// Offers the machine `input` and sends what it answers, one answer after the other, until all of it is taken
+    /// Offers the machine `input` and sends what it answers, one answer after the other, until all of it is taken; the
+    /// last one only where the turn is one to answer
     ///
     /// `None` where it is and nothing has to be waited for before more is read; else what is left is in `input`.
     fn take(
@@ -324,7 +364,7 @@ impl Connection {
         input: &mut &[u8],
         address: &mut String,
         shared: &Shared,
-        left: &mut u32,
+        turn: &mut Turn,
     ) -> Option<Pumped> {
         let mut offer = std::mem::take(&mut self.resume);
         loop {
@@ -337,6 +377,11 @@ impl Connection {
                     }
                     Err(error) => return Some(Pumped::Over(Over::Failed(error))),
                 }
+            }
+            // Where more is unread it would have to be kept, which costs more than to wait saves.
+            if input.is_empty() && !turn.answers {
+                self.resume = true;
+                return Some(Pumped::Later);
             }
             match self.transmit(cx, now) {
                 Ok(all) => self.resume = !all,
@@ -352,8 +397,8 @@ impl Connection {
             if self.resume {
                 return Some(Pumped::Idle);
             }
-            *left = left.saturating_sub(1);
-            if *left == 0 {
+            turn.left = turn.left.saturating_sub(1);
+            if turn.left == 0 {
                 return Some(Pumped::Again);
             }
         }

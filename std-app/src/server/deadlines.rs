@@ -29,11 +29,6 @@ impl Deadlines {
         self.heap.first().map(|entry| (entry.at, entry.place))
     }
 
-    /// The deadline of `place`
-    pub(super) fn of(&self, place: u32) -> Option<Instant> {
-        self.position(place).map(|position| self.heap[position].at)
-    }
-
     fn position(&self, place: u32) -> Option<usize> {
         self.index.get(place as usize).filter(|&&index| index != NONE).map(|&index| index as usize)
     }
@@ -96,6 +91,11 @@ mod tests {
 
     use super::*;
 
+    /// The deadline of `place`
+    fn of(deadlines: &Deadlines, place: u32) -> Option<Instant> {
+        deadlines.position(place).map(|position| deadlines.heap[position].at)
+    }
+
     proptest! {
         #[test]
         fn the_first_is_the_earliest_whatever_was_set_moved_and_taken_out(
@@ -112,7 +112,7 @@ mod tests {
                     model.remove(&place);
                 }
                 prop_assert_eq!(deadlines.first().map(|(at, _)| at), model.values().min().copied());
-                prop_assert_eq!(deadlines.of(place), model.get(&place).copied());
+                prop_assert_eq!(of(&deadlines, place), model.get(&place).copied());
             }
             let mut before = Instant::ZERO;
             while let Some((at, place)) = deadlines.first() {

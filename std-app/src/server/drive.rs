@@ -4,18 +4,19 @@
 //! only timer that there is. What a connection does with its turn is its own.
 
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use proto_core::Instant;
+use tokio::task::yield_now;
 use tokio::time::Sleep;
 
 use super::Shared;
 use super::connection::Scratch;
 
 /// Connections that have their turn before the sockets are looked at again, and commands and new clients come in
-const BATCH: usize = 64;
+pub(super) const BATCH: usize = 64;
 
 /// Serves the connections for ever
 ///
@@ -53,11 +54,10 @@ impl Future for Drive {
         let mut clients = shared.registry.lock();
         if let Poll::Ready(places) = polled {
             scratch.begin(shared.clock.now());
-            for &place in places {
-                clients.poll(place, shared, scratch);
-            }
+            clients.serve(places, shared, scratch);
             if shared.registry.ready.poll_waiting(cx).is_ready() {
-                cx.waker().wake_by_ref();
+                // Wakes this task behind a look at the sockets; a wake at once would come dozens of times before one.
+                let _woken = pin!(yield_now()).poll(cx);
             }
         }
         // A timer that is set for an earlier time rings in vain and is set anew then.

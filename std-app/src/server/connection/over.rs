@@ -10,9 +10,9 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use proto_core::Instant;
-use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::io::ReadBuf;
 
+use super::socket::Socket;
 use crate::server::Shared;
 use crate::server::event::Event;
 
@@ -91,7 +91,7 @@ impl Linger {
     pub(super) fn begin(
         over: Over,
         cx: &mut Context<'_>,
-        stream: &mut TcpStream,
+        stream: &mut impl Socket,
         shared: &Shared,
     ) -> Result<Self, Over> {
         let Over::Ended(ended) = over else { return Err(over) };
@@ -107,7 +107,7 @@ impl Linger {
     pub(super) fn poll(
         &mut self,
         cx: &mut Context<'_>,
-        stream: &mut TcpStream,
+        stream: &mut impl Socket,
         timed_out: bool,
         buffer: &mut [u8],
     ) -> Poll<Over> {

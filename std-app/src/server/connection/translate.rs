@@ -5,11 +5,12 @@
 use proto_core::server::Event as Heard;
 use proto_core::text;
 
+use super::socket::Socket;
 use super::{Connection, Ended};
 use crate::server::Shared;
 use crate::server::event::Event;
 
-impl Connection {
+impl<S: Socket> Connection<S> {
     /// Answers what asks for an answer, and makes of it what the front end is told
     ///
     /// `address` collects the pieces of a Handshake's.
