@@ -210,6 +210,20 @@ fn a_client_in_the_status_state_is_skipped() {
 }
 
 #[test]
+fn a_client_whose_connection_is_about_to_close_is_skipped() {
+    let mut left = server();
+    left.incoming.close();
+    left.settle(now());
+    let mut logs_in = server();
+    logs_in.answering = false;
+    logs_in.offer(now(), &handshake(NextState::Login));
+    let broke_a_rule = after(&[0]);
+    for mut server in [left, logs_in, broke_a_rule] {
+        assert_eq!(server.machine.ping(1), Err(Skipped::Closing), "{:?}", server.happened());
+    }
+}
+
+#[test]
 fn a_ping_that_waits_goes_before_the_response_and_behind_the_echo() {
     let mut server = server();
     server.machine.ping(1).unwrap();

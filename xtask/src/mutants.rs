@@ -73,7 +73,7 @@ const GROUPS: &[Group] = &[
         ],
         tests: &["corners", "crossing", "machines_client", "machines_server", "timeouts"],
     },
-    Group { name: "wire", files: &["wire/*.rs"], tests: &["vectors", "splits", "machines_server"] },
+    Group { name: "wire", files: &["wire/*.rs"], tests: &["corners", "machines_server", "splits"] },
     Group { name: "json", files: &["json.rs", "json/*.rs"], tests: &["json_scanner", "status_vectors"] },
     Group {
         name: "status",
@@ -82,7 +82,7 @@ const GROUPS: &[Group] = &[
     },
     Group { name: "text", files: &["text.rs", "text/*.rs"], tests: &["text_cleaning"] },
     Group { name: "command", files: &["command.rs", "command/*.rs"], tests: &["command", "wording"] },
-    Group { name: "legacy", files: &["legacy.rs", "legacy/*.rs"], tests: &["legacy"] },
+    Group { name: "legacy", files: &["legacy.rs", "legacy/*.rs"], tests: &["legacy", "wording"] },
     Group { name: "telemetry", files: &["telemetry.rs", "telemetry/*.rs"], tests: &["telemetry"] },
     Group { name: "io", files: &["io.rs", "io/*.rs"], tests: &["machines_io"] },
     Group {
