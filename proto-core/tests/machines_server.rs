@@ -291,6 +291,22 @@ fn unknown_ids_are_skipped_fifteen_times_and_the_sixteenth_closes() {
 }
 
 #[test]
+fn what_looks_like_a_ping_within_a_frame_is_a_part_of_it() {
+    // Behind a length, and in a body: each piece begins where a Ping that comes whole would begin.
+    for (frame, at, event) in [
+        (frame(9, &[&ping(7)[1..], b"x"].concat()), 1, Event::UnknownPacket { id: 9, body: 10 }),
+        (frame(0x10, &ping(7)), 2, Event::UnknownPacket { id: 0x10, body: 10 }),
+    ] {
+        let mut server = in_status();
+        server.offer(now(), &frame[..at]);
+        server.offer(now(), &frame[at..]);
+        assert_eq!((server.events(), server.sent.as_slice()), (vec![event], &[][..]), "{frame:02x?}");
+        server.offer(now(), &ping(8));
+        assert_eq!(server.sent, ping(8), "{frame:02x?}");
+    }
+}
+
+#[test]
 fn trailing_bytes_are_an_error() {
     let long = frame(0, &[&[0x04][..], &string("h"), &[0x63, 0xDD, 0x01, 0xAA, 0xBB]].concat());
     let offset = u64::try_from(long.len() - 2).unwrap();
@@ -408,10 +424,12 @@ fn fe_is_a_legacy_ping_at_the_end_of_the_stream_too() {
 #[test]
 fn fe_is_modern_behind_the_first_frame_and_where_legacy_pings_are_off() {
     let quarter = now().saturating_add(Duration::from_millis(250));
-    let mut server = after(&handshake(NextState::Status));
-    server.offer(now(), &[0xFE, 0x01, 0xFA]);
-    server.fire(quarter);
-    assert!(server.events().iter().all(|event| !matches!(event, Event::LegacyPing(_))));
+    for first in [handshake(NextState::Status), ping(7)] {
+        let mut server = after(&first);
+        server.offer(now(), &[0xFE, 0x01, 0xFA]);
+        server.fire(quarter);
+        assert!(server.events().iter().all(|event| !matches!(event, Event::LegacyPing(_))), "{first:02x?}");
+    }
     let mut server = Pair::new(&Setup { legacy: false, ..Setup::default() }).server;
     server.offer(now(), &[0xFE]);
     server.fire(quarter);

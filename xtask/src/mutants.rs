@@ -32,7 +32,7 @@ const HANG: u32 = 15;
 /// Kilobytes that a program of tests may ask for: a loop that collects something ends here
 const MEMORY: u32 = 4_000_000;
 /// Seconds of the clock after which the tests are stopped, for what waits without computing, and where no shell sets limits
-const WAIT: &str = "300";
+const WAIT: &str = "900";
 /// [`coverage::FEATURES`] without `fast`
 const WITHOUT_FAST: &str = "testing,embedded-io,embedded-io-async";
 

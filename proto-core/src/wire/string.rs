@@ -283,7 +283,7 @@ mod tests {
     #[test]
     fn units_are_counted_in_texts_of_any_length() {
         let mut text = String::new();
-        for character in "a\u{e4}\u{20ac}\u{1f600}".chars().cycle().take(200) {
+        for character in "a\u{e4}\u{20ac}\u{1f600}".chars().cycle().take(if cfg!(miri) { 60 } else { 200 }) {
             text.push(character);
             assert_eq!(usize::try_from(utf16_len(&text)), Ok(text.encode_utf16().count()));
         }
