@@ -307,6 +307,16 @@ fn what_looks_like_a_ping_within_a_frame_is_a_part_of_it() {
 }
 
 #[test]
+fn an_address_may_end_its_frame_which_then_is_too_short_behind_it() {
+    let short = Violation::BodyTooShort { id: Some(0) };
+    let ends_behind = after(&frame(0, &[&[0x04][..], &string("host")].concat()));
+    assert_eq!(ends_behind.happened()[0], Happened::Text("host".into()));
+    assert_eq!(violation(&ends_behind), (short, 8));
+    let ends_within = after(&frame(0, &[0x04, 5, b'h', b'o', b's', b't']));
+    assert_eq!((violation(&ends_within), ends_within.log.len()), ((short, 4), 1), "by its length alone");
+}
+
+#[test]
 fn trailing_bytes_are_an_error() {
     let long = frame(0, &[&[0x04][..], &string("h"), &[0x63, 0xDD, 0x01, 0xAA, 0xBB]].concat());
     let offset = u64::try_from(long.len() - 2).unwrap();
