@@ -255,6 +255,34 @@ mod tests {
     }
 
     #[test]
+    fn a_byte_that_no_character_has_there_is_the_last_one_taken() {
+        for (bytes, fault) in [(&b"a\x80bcde"[..], 1), (b"\xE2\x82abcde", 2), (b"\xF0\x9F\xC3\xA4bcd", 2)] {
+            for step in 1..=bytes.len() {
+                let mut decoder = Decoder::new(u32::try_from(bytes.len()).unwrap());
+                let taken = bytes.chunks(step).try_fold(0, |taken, part| {
+                    let mut input = Cursor::new(part);
+                    loop {
+                        match decoder.decode(&mut input, u32::MAX) {
+                            Ok(Some(_)) => {}
+                            Ok(None) => return Ok(taken + input.consumed()),
+                            Err(_) => return Err(taken + input.consumed()),
+                        }
+                    }
+                });
+                assert_eq!(taken, Err(fault + 1), "{bytes:02x?} by {step}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_goes_before_the_unit_that_is_too_many_is_one_piece() {
+        let mut decoder = Decoder::new(4);
+        let mut input = Cursor::new(b"abcd");
+        assert_eq!(decoder.decode(&mut input, 3), Ok(Some(Chunk::Str("abc"))));
+        assert_eq!(decoder.decode(&mut input, 3), Err(Invalid::Units));
+    }
+
+    #[test]
     fn the_unit_that_is_too_many_is_found_at_the_same_byte_at_any_step() {
         let text = "a\u{20ac}\u{1f600}b\u{e4}z";
         // After 5 units; the sixth is the second of the two bytes of U+00E4.
