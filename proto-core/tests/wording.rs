@@ -11,7 +11,7 @@ use proto_core::error::Closed;
 use proto_core::io::Error;
 use proto_core::json::{Expected, Scanner, Token};
 use proto_core::legacy::{self, Kind};
-use proto_core::packet::{HostTooLong, NextState};
+use proto_core::packet::{HostTooLong, NextState, State};
 use proto_core::status::Field;
 use proto_core::telemetry::{self, Envelope, Event, Fault, MAX_FRAME, Reason, Report};
 use proto_core::text::{Show as _, Text};
@@ -64,6 +64,8 @@ fn next_states_and_hosts() {
         says(&next, words);
         assert_eq!(format!("[{next:>9}]"), format!("[{words:>9}]"), "a width is kept");
     }
+    says(&State::Default, "default");
+    says(&State::Status, "status");
     says(&HostTooLong { bytes: 256 }, "host name of 256 bytes, at most 255 allowed");
 }
 

@@ -150,8 +150,9 @@ fn search(
 ) -> anyhow::Result<Outcome> {
     let out = workspace::root().join("target").join("mutants-found").join(name);
     fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
+    // The soft limit of time alone: its signal tells what the hard one's, which is anybody's, does not.
     let limits = format!(
-        r#"target.'cfg(unix)'.runner=['sh','-c','ulimit -t {HANG}; ulimit -v {MEMORY} 2>/dev/null; exec "$0" "$@"']"#
+        r#"target.'cfg(unix)'.runner=['sh','-c','ulimit -S -t {HANG}; ulimit -v {MEMORY} 2>/dev/null; exec "$0" "$@"']"#
     );
     let cmd: Cmd = tool::MUTANTS
         .cmd()
