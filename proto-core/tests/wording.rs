@@ -7,6 +7,7 @@ use std::fmt::Display;
 
 use embedded_io::ErrorKind;
 use proto_core::Refused;
+use proto_core::command::{CLIENT, SERVER};
 use proto_core::error::Closed;
 use proto_core::io::Error;
 use proto_core::json::{Expected, Scanner, Token};
@@ -78,6 +79,14 @@ fn legacy_pings_are_named_by_the_versions_that_send_them() {
         &legacy::EncodeError::OutputTooSmall { needed: 47, room: 3 },
         "the legacy packet has 47 bytes; the buffer has room for 3",
     );
+}
+
+#[test]
+fn commands_are_shown_with_their_arguments() {
+    let server: Vec<_> = SERVER.iter().map(ToString::to_string).collect();
+    let client: Vec<_> = CLIENT.iter().map(ToString::to_string).collect();
+    assert!(server.contains(&"list [state]".to_owned()) && server.contains(&"stop".to_owned()), "{server:?}");
+    assert!(client.contains(&"ping [payload]".to_owned()) && client.contains(&"exit".to_owned()), "{client:?}");
 }
 
 #[test]

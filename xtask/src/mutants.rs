@@ -76,7 +76,7 @@ const GROUPS: &[Group] = &[
     Group { name: "json", files: &["json.rs", "json/*.rs"], tests: &["json_scanner", "status_vectors"] },
     Group { name: "status", files: &["status.rs", "status/*.rs"], tests: &["status_picker", "status_document"] },
     Group { name: "text", files: &["text.rs", "text/*.rs"], tests: &[UNITS, "text_cleaning"] },
-    Group { name: "command", files: &["command.rs", "command/*.rs"], tests: &["command"] },
+    Group { name: "command", files: &["command.rs", "command/*.rs"], tests: &[UNITS, "command"] },
     Group { name: "legacy", files: &["legacy.rs", "legacy/*.rs"], tests: &["legacy"] },
     Group { name: "telemetry", files: &["telemetry.rs", "telemetry/*.rs"], tests: &[UNITS, "telemetry"] },
     Group { name: "io", files: &["io.rs", "io/*.rs"], tests: &["machines_io"] },
