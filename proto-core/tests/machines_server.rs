@@ -210,6 +210,20 @@ fn a_client_in_the_status_state_is_skipped() {
 }
 
 #[test]
+fn a_client_whose_connection_is_about_to_close_is_skipped() {
+    let mut left = server();
+    left.incoming.close();
+    left.settle(now());
+    let mut logs_in = server();
+    logs_in.answering = false;
+    logs_in.offer(now(), &handshake(NextState::Login));
+    let broke_a_rule = after(&[0]);
+    for mut server in [left, logs_in, broke_a_rule] {
+        assert_eq!(server.machine.ping(1), Err(Skipped::Closing), "{:?}", server.happened());
+    }
+}
+
+#[test]
 fn a_ping_that_waits_goes_before_the_response_and_behind_the_echo() {
     let mut server = server();
     server.machine.ping(1).unwrap();
@@ -274,6 +288,32 @@ fn unknown_ids_are_skipped_fifteen_times_and_the_sixteenth_closes() {
     server.offer(now(), &frame(0x11, b""));
     let offset = u64::try_from(offset + (0..15).map(|body| 2 + body).sum::<usize>() + 2).unwrap();
     assert_eq!(violation(&server), (Violation::TooManyUnknown { limit: 16 }, offset));
+}
+
+#[test]
+fn what_looks_like_a_ping_within_a_frame_is_a_part_of_it() {
+    // Behind a length, and in a body: each piece begins where a Ping that comes whole would begin.
+    for (frame, at, event) in [
+        (frame(9, &[&ping(7)[1..], b"x"].concat()), 1, Event::UnknownPacket { id: 9, body: 10 }),
+        (frame(0x10, &ping(7)), 2, Event::UnknownPacket { id: 0x10, body: 10 }),
+    ] {
+        let mut server = in_status();
+        server.offer(now(), &frame[..at]);
+        server.offer(now(), &frame[at..]);
+        assert_eq!((server.events(), server.sent.as_slice()), (vec![event], &[][..]), "{frame:02x?}");
+        server.offer(now(), &ping(8));
+        assert_eq!(server.sent, ping(8), "{frame:02x?}");
+    }
+}
+
+#[test]
+fn an_address_may_end_its_frame_which_then_is_too_short_behind_it() {
+    let short = Violation::BodyTooShort { id: Some(0) };
+    let ends_behind = after(&frame(0, &[&[0x04][..], &string("host")].concat()));
+    assert_eq!(ends_behind.happened()[0], Happened::Text("host".into()));
+    assert_eq!(violation(&ends_behind), (short, 8));
+    let ends_within = after(&frame(0, &[0x04, 5, b'h', b'o', b's', b't']));
+    assert_eq!((violation(&ends_within), ends_within.log.len()), ((short, 4), 1), "by its length alone");
 }
 
 #[test]

@@ -79,7 +79,6 @@ fn extreme_numbers_are_written_whole() {
 }
 
 #[test]
-#[cfg_attr(miri, ignore = "a stream of a hundred kilobytes or more")]
 fn a_document_at_the_limit_is_written_and_one_unit_more_is_refused() {
     let around = DOCUMENT.units() - DOCUMENT.description.len();
     // Three bytes and one unit each: the most bytes that a document can have.
@@ -137,7 +136,6 @@ fn the_disconnect_is_exactly_this_frame() {
 }
 
 #[test]
-#[cfg_attr(miri, ignore = "a stream of a hundred kilobytes or more")]
 fn a_disconnect_over_the_limit_is_refused() {
     let mut out = vec![0; MAX_FRAME_BYTES];
     let around = r#"{"text":""}"#.len();

@@ -123,6 +123,19 @@ fn any_byte_resets_the_thirty_seconds() {
 }
 
 #[test]
+fn bytes_are_a_sign_of_life_and_a_call_without_any_is_none() {
+    let Pair { mut server, now: start, .. } = Pair::default();
+    let heard = start.saturating_add(secs(9));
+    let unknown = frame(0x10, b"");
+    let progress = server.machine.handle_input(heard, &unknown).unwrap();
+    assert_eq!(progress.event, Some(S::UnknownPacket { id: 0x10, body: 0 }));
+    let silence = Some(heard.saturating_add(secs(15)));
+    assert_eq!(server.machine.poll_timeout(), silence);
+    let progress = server.machine.handle_input(heard.saturating_add(secs(5)), &[]).unwrap();
+    assert_eq!((progress.consumed, progress.event, server.machine.poll_timeout()), (0, None, silence));
+}
+
+#[test]
 fn a_client_silent_for_fifteen_seconds_is_pinged_and_thirty_later_closed() {
     let mut pair = Pair::default();
     let probed = |pair: &Pair| matches!(pair.server.events()[..], [S::IdlePing { .. }]);

@@ -7,11 +7,12 @@ use std::fmt::Display;
 
 use embedded_io::ErrorKind;
 use proto_core::Refused;
+use proto_core::command::{CLIENT, SERVER};
 use proto_core::error::Closed;
 use proto_core::io::Error;
 use proto_core::json::{Expected, Scanner, Token};
 use proto_core::legacy::{self, Kind};
-use proto_core::packet::{HostTooLong, NextState};
+use proto_core::packet::{HostTooLong, NextState, State};
 use proto_core::status::Field;
 use proto_core::telemetry::{self, Envelope, Event, Fault, MAX_FRAME, Reason, Report};
 use proto_core::text::{Show as _, Text};
@@ -64,6 +65,8 @@ fn next_states_and_hosts() {
         says(&next, words);
         assert_eq!(format!("[{next:>9}]"), format!("[{words:>9}]"), "a width is kept");
     }
+    says(&State::Default, "default");
+    says(&State::Status, "status");
     says(&HostTooLong { bytes: 256 }, "host name of 256 bytes, at most 255 allowed");
 }
 
@@ -76,6 +79,14 @@ fn legacy_pings_are_named_by_the_versions_that_send_them() {
         &legacy::EncodeError::OutputTooSmall { needed: 47, room: 3 },
         "the legacy packet has 47 bytes; the buffer has room for 3",
     );
+}
+
+#[test]
+fn commands_are_shown_with_their_arguments() {
+    let server: Vec<_> = SERVER.iter().map(ToString::to_string).collect();
+    let client: Vec<_> = CLIENT.iter().map(ToString::to_string).collect();
+    assert!(server.contains(&"list [state]".to_owned()) && server.contains(&"stop".to_owned()), "{server:?}");
+    assert!(client.contains(&"ping [payload]".to_owned()) && client.contains(&"exit".to_owned()), "{client:?}");
 }
 
 #[test]

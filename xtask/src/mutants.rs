@@ -1,14 +1,17 @@
 //! `cargo xtask mutants`: does a test notice when a line of proto-core is changed?
 //!
 //! cargo-mutants changes one thing at a time. Each group of files meets the tests written for it first, which is quick;
-//! what they miss meets every test of the core. What still survives must stand in `proto-core/mutants.txt` with the
-//! reason why nothing could notice it, and what stands there must survive: the list can be neither too short nor stale.
+//! what they miss meets every test of the core, and what still survives every test of the core without `fast`, where other
+//! code runs. What then survives must stand in `proto-core/mutants.txt` with the reason why nothing could notice it, and
+//! what stands there must survive: the list can be neither too short nor stale.
 //!
-//! It takes hours of CPU for the whole core, so it is no part of `cargo xtask test`.
+//! The model and the fuzzers are not asked. It takes an hour of both cores for the whole core, so it is no part of
+//! `cargo xtask test`.
+
+mod outcome;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -18,12 +21,20 @@ use crate::build_firmware;
 use crate::cmd::Cmd;
 use crate::report::Report;
 use crate::setup::{Need, tool};
-use crate::{say, workspace};
+use crate::{coverage, say, workspace};
+use outcome::{Fate, Outcome};
 
-/// Limit of one group
-const GROUP: Duration = Duration::from_hours(6);
-/// Seconds after which a change counts as noticed because the tests hang; all of them together take a tenth of it
-const HANG: &str = "60";
+/// Limit of one run of cargo-mutants
+const RUN: Duration = Duration::from_hours(6);
+/// Seconds of processor time after which a program of tests is stopped: no load of the machine makes a change look like
+/// an endless loop. The slowest takes a fifth of it
+const HANG: u32 = 15;
+/// Kilobytes that a program of tests may ask for: a loop that collects something ends here
+const MEMORY: u32 = 4_000_000;
+/// Seconds of the clock after which the tests are stopped, for what waits without computing, and where no shell sets limits
+const WAIT: &str = "900";
+/// [`coverage::FEATURES`] without `fast`
+const WITHOUT_FAST: &str = "testing,embedded-io,embedded-io-async";
 
 /// Looks for changes of proto-core that no test notices
 #[derive(Debug, clap::Args)]
@@ -40,41 +51,36 @@ pub(crate) struct Args {
 }
 
 /// Files of proto-core's `src` and the tests written for them
+///
+/// Few and quick ones: each program of tests is built for each change. Whatever they miss meets all the others.
 struct Group {
     name: &'static str,
     files: &'static [&'static str],
+    /// Programs of `proto-core/tests`, or [`UNITS`]
     tests: &'static [&'static str],
 }
 
+/// The tests within the sources
+const UNITS: &str = "--lib";
+
 /// Every file is in one of them, but for `testing` and the seeded faults, which are the tests' own and not in the programs
 const GROUPS: &[Group] = &[
+    Group { name: "client", files: &["client.rs", "client/*.rs"], tests: &["machines_client", "crossing", "timeouts"] },
+    Group { name: "server", files: &["server.rs", "server/*.rs"], tests: &["machines_server", "crossing", "timeouts"] },
     Group {
-        name: "machines",
-        files: &[
-            "client.rs",
-            "client/*.rs",
-            "server.rs",
-            "server/*.rs",
-            "queue.rs",
-            "packet.rs",
-            "machine.rs",
-            "time.rs",
-        ],
-        tests: &["crossing", "machines_client", "machines_server", "timeouts"],
+        name: "tables",
+        files: &["queue.rs", "packet.rs", "machine.rs", "time.rs"],
+        tests: &[UNITS, "machines_client", "machines_server"],
     },
-    Group { name: "wire", files: &["wire/*.rs"], tests: &["vectors", "splits", "machines_server"] },
+    Group { name: "wire", files: &["wire/*.rs"], tests: &[UNITS, "corners", "machines_server", "splits"] },
     Group { name: "json", files: &["json.rs", "json/*.rs"], tests: &["json_scanner", "status_vectors"] },
-    Group {
-        name: "status",
-        files: &["status.rs", "status/*.rs"],
-        tests: &["status_picker", "status_vectors", "status_document"],
-    },
-    Group { name: "text", files: &["text.rs", "text/*.rs"], tests: &["text_cleaning"] },
-    Group { name: "command", files: &["command.rs", "command/*.rs"], tests: &["command"] },
+    Group { name: "status", files: &["status.rs", "status/*.rs"], tests: &["status_picker", "status_document"] },
+    Group { name: "text", files: &["text.rs", "text/*.rs"], tests: &[UNITS, "text_cleaning"] },
+    Group { name: "command", files: &["command.rs", "command/*.rs"], tests: &[UNITS, "command"] },
     Group { name: "legacy", files: &["legacy.rs", "legacy/*.rs"], tests: &["legacy"] },
-    Group { name: "telemetry", files: &["telemetry.rs", "telemetry/*.rs"], tests: &["telemetry"] },
+    Group { name: "telemetry", files: &["telemetry.rs", "telemetry/*.rs"], tests: &[UNITS, "telemetry"] },
     Group { name: "io", files: &["io.rs", "io/*.rs"], tests: &["machines_io"] },
-    Group { name: "error", files: &["error.rs", "error/*.rs"], tests: &["machines_client", "machines_server"] },
+    Group { name: "error", files: &["error.rs", "error/*.rs"], tests: &[UNITS, "wording"] },
 ];
 
 /// Runs the command
@@ -92,65 +98,88 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let path = workspace::root().join("proto-core").join("mutants.txt");
     let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let explained = explained(&text)?;
-    let mut report = Report::default();
+    let mut tried = Vec::new();
     for group in GROUPS {
         if args.groups.is_empty() || args.groups.iter().any(|name| name == group.name) {
-            let outcome = group.test(args.jobs)?;
-            judge(group, &outcome, &explained, &mut report);
+            let files = group.files.iter().flat_map(|file| ["--file".to_owned(), format!("proto-core/src/{file}")]);
+            let own = |test: &&str| if *test == UNITS { UNITS.to_owned() } else { format!("--test={test}") };
+            let tests: Vec<_> = group.tests.iter().map(own).collect();
+            tried.push((group, search(group.name, args.jobs, coverage::FEATURES, &tests, files)?));
         }
+    }
+    for (name, features) in [("all-tests", coverage::FEATURES), ("without-fast", WITHOUT_FAST)] {
+        let survivors: Vec<_> = tried.iter().flat_map(|(_, outcome)| outcome.survivors()).map(exactly).collect();
+        if survivors.is_empty() {
+            break;
+        }
+        let only = survivors.into_iter().flat_map(|name| ["--re".to_owned(), name]);
+        let again = search(name, args.jobs, features, &["--tests".to_owned()], only)?;
+        for (_, outcome) in &mut tried {
+            outcome.learn(&again);
+        }
+    }
+    let mut report = Report::default();
+    say(format_args!(
+        "{:<9} {:>7} {:>7} {:>6} {:>8} {:>8}",
+        "group", "changes", "noticed", "hung", "unviable", "survived"
+    ));
+    for (group, outcome) in &tried {
+        let [noticed, hung, unviable, survived] =
+            [Fate::Noticed, Fate::Hung, Fate::Unviable, Fate::Survived].map(|fate| outcome.count(fate));
+        let all = noticed + hung + unviable + survived;
+        say(format_args!("{:<9} {all:>7} {noticed:>7} {hung:>6} {unviable:>8} {survived:>8}", group.name));
+    }
+    for (group, outcome) in &tried {
+        for change in outcome.of(Fate::Hung) {
+            say(format_args!("hung: {change}"));
+        }
+        judge(group, outcome, &explained, &mut report);
     }
     Ok(report.close())
 }
 
-/// What became of the changes
-#[derive(Debug, Default)]
-struct Outcome {
-    noticed: u64,
-    survived: Vec<String>,
+/// Tries the changes that `selected` names, each with those `tests` of proto-core
+///
+/// The tests are named to cargo as a whole and not behind `--`: only so are the others not even built.
+fn search(
+    name: &str,
+    jobs: u8,
+    features: &str,
+    tests: &[String],
+    selected: impl Iterator<Item = String>,
+) -> anyhow::Result<Outcome> {
+    let out = workspace::root().join("target").join("mutants-found").join(name);
+    fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
+    // The soft limit of time alone: its signal tells what the hard one's, which is anybody's, does not.
+    let limits = format!(
+        r#"target.'cfg(unix)'.runner=['sh','-c','ulimit -S -t {HANG}; ulimit -v {MEMORY} 2>/dev/null; exec "$0" "$@"']"#
+    );
+    let cmd: Cmd = tool::MUTANTS
+        .cmd()
+        .args(["mutants", "--package", "proto-core", "--profile", "mutants", "--features", features])
+        .args(["--colors", "never", "--no-shuffle", "--timeout", WAIT, "--cap-lints", "true"])
+        .arg(format!("--jobs={jobs}"))
+        .args(tests.iter().map(|test| format!("--cargo-arg={test}")))
+        .args(["--cargo-arg=--config".to_owned(), format!("--cargo-arg={limits}")])
+        .args(selected)
+        .arg("--output")
+        .arg(&out)
+        .deadline(RUN);
+    // It fails when something survives, which is not yet a failure; a run that broke off leaves no outcome.
+    let ended = cmd.run();
+    Outcome::read(&out.join("mutants.out")).with_context(|| format!("{ended:?}"))
 }
 
-impl Group {
-    /// Tries every change, the survivors of the group's own tests once more with every test
-    fn test(&self, jobs: u8) -> anyhow::Result<Outcome> {
-        let out = workspace::root().join("target").join("mutants").join(self.name);
-        fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
-        let own = self.tests.iter().flat_map(|test| ["--test", test]).chain(["--lib"]).collect::<Vec<_>>();
-        let cmd = self.cmd(jobs, &out);
-        // It fails when something survives, which is not yet a failure; a run that broke off leaves no outcome.
-        let first = cmd.clone().arg("--").args(&own).run();
-        let done = read(&out).with_context(|| format!("{first:?}"))?;
-        if done.survived.is_empty() {
-            return Ok(done);
+/// A regular expression of this text and no other
+fn exactly(text: &str) -> String {
+    let mut expression = String::from("^");
+    for character in text.chars() {
+        if r"\.+*?()|[]{}^$#&-~".contains(character) {
+            expression.push('\\');
         }
-        let second = cmd.args(["--iterate", "--", "--tests"]).run();
-        let rest = read(&out).with_context(|| format!("{second:?}"))?;
-        Ok(Outcome { noticed: done.noticed + rest.noticed, survived: rest.survived })
+        expression.push(character);
     }
-
-    fn cmd(&self, jobs: u8, out: &Path) -> Cmd {
-        let files = self.files.iter().flat_map(|file| ["--file".to_owned(), format!("proto-core/src/{file}")]);
-        tool::MUTANTS
-            .cmd()
-            .args(["mutants", "--package", "proto-core", "--all-features", "--colors", "never", "--no-shuffle"])
-            .args(["--timeout", HANG, "--cap-lints", "true", "--jobs"])
-            .arg(jobs.to_string())
-            .args(files)
-            .arg("--output")
-            .arg(out)
-            .deadline(GROUP)
-    }
-}
-
-/// Reads what cargo-mutants left
-fn read(out: &Path) -> anyhow::Result<Outcome> {
-    let folder = out.join("mutants.out");
-    let lines = |name: &str| -> anyhow::Result<Vec<String>> {
-        let path: PathBuf = folder.join(name);
-        let text = fs::read_to_string(&path).with_context(|| format!("no outcome in {}", path.display()))?;
-        Ok(text.lines().map(name_of).collect())
-    };
-    let noticed = lines("caught.txt")?.len() + lines("timeout.txt")?.len();
-    Ok(Outcome { noticed: u64::try_from(noticed)?, survived: lines("missed.txt")? })
+    expression + "$"
 }
 
 /// A change without the line and column it stands at: `src/client.rs: replace > with >= in Client::ping`
@@ -186,14 +215,15 @@ fn judge(group: &Group, outcome: &Outcome, explained: &BTreeMap<String, usize>, 
         .filter(|(change, _)| group.files.iter().any(|file| of_file(change, file)))
         .map(|(change, count)| (change.as_str(), *count))
         .collect();
-    report.pass(outcome.noticed);
-    for change in &outcome.survived {
+    report.pass(outcome.count(Fate::Noticed) + outcome.count(Fate::Hung));
+    for place in outcome.survivors() {
+        let change = name_of(place);
         match left.get_mut(change.as_str()).filter(|count| **count > 0) {
             Some(count) => {
                 *count -= 1;
                 report.pass(1);
             }
-            None => report.fail(group.name, format_args!("no test notices: {change}"), &again),
+            None => report.fail(group.name, format_args!("no test notices: {place}"), &again),
         }
     }
     for (change, count) in left {
@@ -239,20 +269,37 @@ mod tests {
 
     #[test]
     fn every_test_named_is_there() {
-        for name in GROUPS.iter().flat_map(|group| group.tests) {
+        for name in GROUPS.iter().flat_map(|group| group.tests).filter(|name| **name != UNITS) {
             assert!(workspace::root().join("proto-core/tests").join(format!("{name}.rs")).is_file(), "{name}");
         }
+    }
+
+    #[test]
+    fn what_is_tried_without_fast_has_everything_else() {
+        assert_eq!(format!("fast,{WITHOUT_FAST}"), coverage::FEATURES);
+    }
+
+    #[test]
+    fn a_name_is_found_and_no_other() {
+        let name = "proto-core/src/a.rs:1:2: replace <impl Show for Spec<C>>::show -> Option<&[u8]> with None";
+        let expected =
+            r"^proto\-core/src/a\.rs:1:2: replace <impl Show for Spec<C>>::show \-> Option<\&\[u8\]> with None$";
+        assert_eq!(exactly(name), expected);
     }
 
     #[test]
     fn survivors_and_the_list_must_agree() {
         let list =
             explained("# why\n\nsrc/time.rs: replace a -- b\nsrc/time.rs: gone -- b\nsrc/text.rs: c -- d\n").unwrap();
-        let survived = ["proto-core/src/time.rs:3:4: replace a", "proto-core/src/time.rs:9:4: replace a"].map(name_of);
+        let changes = ["proto-core/src/time.rs:3:4: replace a", "proto-core/src/time.rs:9:4: replace a"];
+        let outcome = changes.map(|change| (change.to_owned(), Fate::Survived)).into_iter();
+        let noticed = [("proto-core/src/time.rs:1:1: c", Fate::Noticed), ("proto-core/src/time.rs:2:1: c", Fate::Hung)];
+        let noticed = noticed.map(|(change, fate)| (change.to_owned(), fate));
+        let tables = GROUPS.iter().find(|group| group.name == "tables").unwrap();
         let mut report = Report::default();
-        judge(&GROUPS[0], &Outcome { noticed: 2, survived: survived.into() }, &list, &mut report);
+        judge(tables, &outcome.chain(noticed).collect(), &list, &mut report);
         let told = report.to_string();
-        assert!(told.contains("machines: no test notices: src/time.rs: replace a\n"), "{told}");
+        assert!(told.contains("tables: no test notices: proto-core/src/time.rs:9:4: replace a\n"), "{told}");
         assert!(told.contains("explained, but noticed or gone: src/time.rs: gone\n"), "{told}");
         assert!(told.ends_with("3 passed, 2 failed"), "{told}");
         assert!(explained("src/time.rs: replace a").unwrap_err().to_string().contains("line 1"));

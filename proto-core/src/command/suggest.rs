@@ -53,3 +53,16 @@ fn distance(from: &str, to: &str) -> usize {
     }
     result
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_compared_up_to_the_longest_and_no_further() {
+        let commands = [Usage { name: "abcdefghijkl", arguments: "" }];
+        assert_eq!(commands.map(|usage| usage.name.len()), [LONGEST]);
+        assert_eq!(nearest(&commands, "abcdefghijkx"), Some("abcdefghijkl"));
+        assert_eq!(nearest(&commands, "abcdefghijklx"), None, "a byte more, and but one edit away");
+    }
+}

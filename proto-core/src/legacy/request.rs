@@ -165,12 +165,12 @@ impl RequestDecoder {
 
     fn handle_byte(&mut self, byte: u8) {
         match self.step {
-            Step::Channel(_) => {}
             Step::Host(_) => {
                 for character in self.text.handle_byte(byte) {
                     keep(&mut self.host, &mut self.host_cut, character);
                 }
             }
+            // Of bytes that are skipped too: nobody asks what number they make.
             _ => self.number = self.number.wrapping_shl(8) | u32::from(byte),
         }
         self.read = self.read.saturating_add(1);

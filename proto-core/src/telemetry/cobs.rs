@@ -173,8 +173,8 @@ mod tests {
 
     #[test]
     fn what_is_written_has_zeros_only_around_it_and_is_read_back() {
-        let runs = [0, 1, 2, 253, 254, 255, 508, 509];
-        for (before, after) in runs.into_iter().flat_map(|before| runs.map(|after| (before, after))) {
+        let runs: &[usize] = if cfg!(miri) { &[0, 254] } else { &[0, 1, 2, 253, 254, 255, 508, 509] };
+        for (&before, &after) in runs.iter().flat_map(|before| runs.iter().map(move |after| (before, after))) {
             for middle in [&[][..], &[0], &[0, 0]] {
                 let payload = [&vec![7; before][..], middle, &vec![9; after]].concat();
                 let frame = encoded(&payload);

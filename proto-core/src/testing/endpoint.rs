@@ -254,7 +254,8 @@ where
     ///
     /// The end of the stream counts as nothing, and is told when all before it has been consumed.
     pub fn deliver(&mut self, now: Instant, count: usize) -> usize {
-        let piece: Vec<u8> = self.incoming.bytes.iter().take(count).copied().collect();
+        let waiting = &*self.incoming.bytes.make_contiguous();
+        let piece = waiting.split_at_checked(count).map_or(waiting, |(piece, _)| piece).to_vec();
         let mut rest = piece.as_slice();
         while self.failure().is_none() {
             let (consumed, event) = match self.machine.handle_input(now, rest) {

@@ -124,6 +124,15 @@ mod tests {
     }
 
     #[test]
+    fn the_maximum_may_be_any() {
+        let bytes = [5, 0];
+        let head = Decoder::new().decode(&mut Cursor::new(&bytes), 4);
+        assert_eq!(head, Err(Violation::FrameLength { length: 5, maximum: 4 }));
+        let head = Decoder::new().decode(&mut Cursor::new(&bytes), 5);
+        assert_eq!(head, Ok(Some(Head { id: 0, body: 4 })));
+    }
+
+    #[test]
     fn an_id_may_be_overlong_but_not_longer_than_the_frame() {
         assert_eq!(decode(&[2, 0x80, 0x00]), (Ok(Some(Head { id: 0, body: 0 })), 3));
         assert_eq!(decode(&[1, 0x80, 0x00]), (Err(Violation::BodyTooShort { id: None }), 2));
