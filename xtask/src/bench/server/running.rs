@@ -6,7 +6,7 @@
 use std::io::{BufRead as _, BufReader, Read};
 use std::net::SocketAddr;
 use std::process::ChildStdin;
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -28,6 +28,8 @@ pub(super) struct Running<'c> {
     pub(super) address: SocketAddr,
     /// The last line of its standard error
     complaint: Arc<Mutex<String>>,
+    /// Closed when its standard error has been read to the end
+    complained: Receiver<()>,
     /// Its end would end the server
     _stdin: ChildStdin,
 }
@@ -42,7 +44,9 @@ impl<'c> Running<'c> {
         let (stdin, stdout, stderr) = conversation.streams().ok_or("it has no pipes")?;
         let complaint = Arc::new(Mutex::new(String::new()));
         let last = Arc::clone(&complaint);
+        let (complaining, complained) = channel();
         thread::spawn(move || {
+            let _until_its_end = complaining;
             for line in BufReader::new(stderr).split(b'\n').map_while(Result::ok) {
                 *last.lock().unwrap_or_else(PoisonError::into_inner) = String::from_utf8_lossy(&line).into_owned();
             }
@@ -50,7 +54,7 @@ impl<'c> Running<'c> {
         let (sender, lines) = channel();
         thread::spawn(move || read(stdout, &sender));
         let announced = lines.recv_timeout(START).ok().and_then(|line| address(&line));
-        let mut server = Self { conversation, address: ([0; 4], 0).into(), complaint, _stdin: stdin };
+        let mut server = Self { conversation, address: ([0; 4], 0).into(), complaint, complained, _stdin: stdin };
         match announced {
             Some(address) => {
                 server.address = address;
@@ -70,6 +74,8 @@ impl<'c> Running<'c> {
         let from = Instant::now();
         loop {
             if let Ok(Some(status)) = self.conversation.ended() {
+                // What it said last may not have been read yet. A process of its own may keep the stream open.
+                let _closed = self.complained.recv_timeout(END);
                 let complaint = self.complaint.lock().unwrap_or_else(PoisonError::into_inner);
                 let last = if complaint.is_empty() { String::new() } else { format!(": {}", complaint.trim()) };
                 return Some(format!("the server ended with {status}{last}"));
