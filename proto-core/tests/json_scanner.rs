@@ -300,6 +300,33 @@ fn an_open_container_is_skipped_to_its_end() {
 }
 
 #[test]
+fn a_skipped_document_is_not_named_either_where_only_the_end_ends_it() {
+    for document in ["12", "-1.5e3", "true", "[1,{}]", "\"a\""] {
+        let mut scanner = Scanner::new();
+        scanner.skip();
+        assert_eq!(scanner.next(&mut &*document), Ok(None), "{document}");
+        assert_eq!(scanner.finish(), Ok(None), "{document}");
+    }
+}
+
+#[test]
+fn behind_a_value_there_is_nothing_to_skip() {
+    let mut scanner = Scanner::new();
+    let mut input = "[null,[1],2]";
+    assert_eq!(scanner.next(&mut input), Ok(Some(Token::ArrayBegin)));
+    assert_eq!(scanner.next(&mut input), Ok(Some(Token::Null)));
+    scanner.skip();
+    assert_eq!(scanner.next(&mut input), Ok(Some(Token::ArrayBegin)));
+    assert!(matches!(scanner.next(&mut input), Ok(Some(Token::Number(Number { value: 1, .. })))));
+    assert_eq!(scanner.next(&mut input), Ok(Some(Token::ArrayEnd)));
+    scanner.skip();
+    assert!(matches!(scanner.next(&mut input), Ok(Some(Token::Number(Number { value: 2, .. })))));
+    assert_eq!(scanner.next(&mut input), Ok(Some(Token::ArrayEnd)));
+    scanner.skip();
+    assert_eq!((scanner.next(&mut input), scanner.finish()), (Ok(None), Ok(None)));
+}
+
+#[test]
 fn an_error_consumes_nothing_further() {
     let mut scanner = Scanner::new();
     let mut input = "[1,x]";

@@ -97,3 +97,44 @@ const fn passed(bytes: &[u8], rest: &[u8]) -> usize {
 const fn first(hits: usize) -> usize {
     (hits.trailing_zeros() / u8::BITS) as usize
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use std::vec;
+
+    use super::*;
+
+    /// Both, against what is plain: a byte after the other
+    fn check(bytes: &[u8]) {
+        let before = |hit: fn(u8) -> bool| bytes.iter().position(|&byte| hit(byte)).unwrap_or(bytes.len());
+        assert_eq!(string_body(bytes), before(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1F)), "{bytes:02x?}");
+        assert_eq!(printable(bytes), before(|byte| !matches!(byte, b' '..=b'~')), "{bytes:02x?}");
+    }
+
+    #[test]
+    fn any_byte_is_found_or_passed_at_any_place_of_any_length() {
+        let (longest, step) = if cfg!(miri) { (2 * WORD, 31) } else { (BLOCK + 2 * WORD + 1, 1) };
+        for length in 0..=longest {
+            for at in 0..length {
+                let mut bytes = vec![b'a'; length];
+                for byte in (0..=u8::MAX).step_by(step) {
+                    bytes[at] = byte;
+                    check(&bytes);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_byte_hides_or_makes_the_next_a_hit() {
+        let step = if cfg!(miri) { 17 } else { 1 };
+        for first in (0..=u8::MAX).step_by(step) {
+            for second in (0..=u8::MAX).step_by(step) {
+                let mut bytes = [b'a'; WORD + 3];
+                (bytes[2], bytes[3]) = (first, second);
+                check(&bytes);
+            }
+        }
+    }
+}
