@@ -73,7 +73,7 @@ const GROUPS: &[Group] = &[
         tests: &[UNITS, "machines_client", "machines_server"],
     },
     Group { name: "wire", files: &["wire/*.rs"], tests: &[UNITS, "corners", "machines_server", "splits"] },
-    Group { name: "json", files: &["json.rs", "json/*.rs"], tests: &["json_scanner", "status_vectors"] },
+    Group { name: "json", files: &["json.rs", "json/*.rs"], tests: &[UNITS, "json_scanner", "status_vectors"] },
     Group { name: "status", files: &["status.rs", "status/*.rs"], tests: &["status_picker", "status_document"] },
     Group { name: "text", files: &["text.rs", "text/*.rs"], tests: &[UNITS, "text_cleaning"] },
     Group { name: "command", files: &["command.rs", "command/*.rs"], tests: &[UNITS, "command"] },
