@@ -54,6 +54,18 @@ pub(super) fn nightly(install: bool) -> Result<bool, Missing> {
     add(present, &rustup, "the nightly toolchain", "`cargo xtask fuzz` and `cargo xtask miri`", install)
 }
 
+/// The standard library of a bare Cortex-M3 for the nightly toolchain
+pub(super) fn nightly_thumb(install: bool) -> Result<bool, Missing> {
+    let present = || {
+        let libraries = ["run", "nightly", "rustc", "--print", "target-libdir", "--target", THUMB];
+        let folder = Cmd::new("rustup").quiet().args(libraries).capture();
+        folder.is_ok_and(|folder| Path::new(&folder).is_dir())
+    };
+    let rustup = ["target", "add", "--toolchain", "nightly", THUMB];
+    let what = format!("nightly's target {THUMB}");
+    add(present, &rustup, &what, "the comparison of stack frames in `cargo xtask size`", install)
+}
+
 /// Miri, and the source of the standard library that it builds for itself
 pub(super) fn miri(install: bool) -> Result<bool, Missing> {
     let present = || {
