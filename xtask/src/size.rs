@@ -22,6 +22,7 @@ use crate::say;
 use crate::setup::{self, Need};
 
 pub(crate) use elf::{Elf, Sections};
+use worst::Worst;
 
 /// Budgets of a set of features, in bytes: what is stored in flash; .data, .bss and the stack together
 #[derive(Clone, Copy, Debug)]
@@ -68,7 +69,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 pub(crate) fn measure(report: &mut Report) -> anyhow::Result<String> {
     let mut table = format!("{:<20} {:>8} {:>12} {:>7} {:>7}", "firmware", "flash", ".data+.bss", "stack", "RAM");
     let (mut protocol, mut shares) = (String::new(), String::new());
-    let mut stacks = format!("{:<20} {:>8} {:>12} {:>7} {:>7}", "deepest stack", "painted", "by name", "all", "RAM");
+    let mut stacks = format!("{:<20} {}", "deepest stack", Worst::head());
     let mut chains = String::new();
     for set in SETS {
         for board in EMULATED {
@@ -83,8 +84,8 @@ pub(crate) fn measure(report: &mut Report) -> anyhow::Result<String> {
             write!(table, "\n{name:<20} {flash:>8} {variables:>12} {stack:>7} {ram:>7}")?;
             check(report, &name, "flash", flash, set.flash);
             check(report, &name, "RAM", ram, set.ram);
-            let worst = worst::measure(&elf).with_context(|| format!("following the code of {name}"))?;
-            write!(stacks, "\n{name:<20} {}", worst.row(stack, variables))?;
+            let worst = Worst::measure(&elf).with_context(|| format!("following the code of {name}"))?;
+            write!(stacks, "\n{name:<20} {}", worst.row(stack, variables, MEMORY))?;
             write!(chains, "\n{name}{}", worst.chains)?;
             report.check(&name, worst.judge(stack, variables, MEMORY), "cargo xtask size --stack");
             let part = |part: &str| elf.symbol(&format!("slp_size_{part}")).with_context(no_firmware);
@@ -107,7 +108,7 @@ pub(crate) fn measure(report: &mut Report) -> anyhow::Result<String> {
         let Budget { name, flash, ram, .. } = set;
         write!(table, "\n{:<20} {flash:>8} {:>12} {:>7} {ram:>7}", format!("budget {name}"), "", "")?;
     }
-    write!(stacks, "\n{:<20} {:>8} {:>12} {:>7} {MEMORY:>7}", "allowed", "", "", "")?;
+    write!(stacks, "\n{:<20} {:>8} {:>7} {:>7} {MEMORY:>7}", "allowed", "", "", "")?;
     say(format_args!("{table}\n\n{stacks}\n\nmemory of the protocol{protocol}\n\ncode by crate{shares}"));
     compare_frames(report)?;
     Ok(chains)

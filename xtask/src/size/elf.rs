@@ -182,7 +182,7 @@ mod tests {
         let texts = 0x34 + 3 * 40;
         let tail = b"\0.text\0one\0two\0\0".iter().copied();
         let symbols = texts + 16;
-        let entries = [[7_u32, 41, 0, 0], [11, 42, 0, 0]].into_iter().flatten().flat_map(u32::to_le_bytes);
+        let entries = [[7_u32, 41, 0, 0], [11, 43, 0, 2]].into_iter().flatten().flat_map(u32::to_le_bytes);
         let elf = file(
             &[
                 [1, 1, 2, 0x40, 0, 8, 0, 0, 0, 0],
@@ -193,7 +193,11 @@ mod tests {
             &tail.chain(entries).collect::<Vec<u8>>(),
         );
         let elf = Elf::new(&elf).unwrap();
-        assert_eq!([elf.symbol("one"), elf.symbol("two"), elf.symbol("three")], [Some(41), Some(42), None]);
+        assert_eq!([elf.symbol("one"), elf.symbol("two"), elf.symbol("three")], [Some(41), Some(43), None]);
+        // A function's address has a bit for Thumb.
+        assert_eq!(elf.functions(), Some(vec![(42, "two")]));
+        assert_eq!(elf.marks("one"), Some(BTreeSet::from([41])));
         assert_eq!((elf.range(".text"), elf.range(".data")), (Some(0x40..0x48), None));
+        assert_eq!((elf.bytes(".text"), elf.bytes(".data")), (Some(&b"\x7fELF\x01\x01\0\0"[..]), None));
     }
 }

@@ -31,23 +31,55 @@ const HARD_FAULT: usize = 3;
 /// The worst that the stack of a firmware can come to
 #[derive(Clone, Debug)]
 pub(super) struct Worst {
-    /// With every call of which the code says whom it calls
-    pub(super) certain: u32,
-    /// With every call
-    pub(super) bound: u32,
-    /// Calls of which the code does not say whom they call, so that they count with all whom they may
-    pub(super) open: usize,
+    /// With the calls of which it is known whom they reach
+    certain: u32,
+    /// With all calls
+    bound: u32,
+    /// Calls of which it is not known whom they reach, so that they count with all whom they may
+    open: usize,
     /// Functions that may call each other in a circle, and are taken to be active once each
-    pub(super) circular: usize,
+    circular: usize,
     /// The deepest chains, function by function
     pub(super) chains: String,
 }
 
 impl Worst {
-    /// The columns of the table, for a firmware with a run's stack and with so much memory for its variables
-    pub(super) fn row(&self, painted: u32, variables: u32) -> String {
-        let Self { certain, bound, .. } = self;
-        format!("{painted:>8} {certain:>12} {bound:>7} {:>7}", variables + bound)
+    /// Follows the code of a firmware
+    ///
+    /// # Errors
+    ///
+    /// When it does something that cannot be followed: then there is no bound.
+    pub(super) fn measure(elf: &Elf<'_>) -> anyhow::Result<Self> {
+        let program = Program::read(elf)?;
+        let graph = calls::graph(&program);
+        if !graph.unknown.is_empty() {
+            let names: Vec<String> = graph.unknown.iter().map(|function| program.name(*function)).collect();
+            bail!("nobody can tell how much stack these take: {}", names.join(", "));
+        }
+        let (certain, all) = (bound::bounds(&graph, false), bound::bounds(&graph, true));
+        let sum = |levels: &[Level]| levels.iter().map(|level| level.pushed + level.bound.bytes).sum();
+        let certain = sum(&levels(&program, &certain)?);
+        let levels = levels(&program, &all)?;
+        Ok(Self {
+            certain,
+            bound: sum(&levels),
+            open: graph.open,
+            circular: all.circular,
+            chains: levels.iter().map(|level| told(level, &program)).collect(),
+        })
+    }
+
+    /// The table's columns, below [`Worst::row`]'s
+    pub(super) fn head() -> String {
+        format!("{:>8} {:>7} {:>7} {:>7} {:>7} {:>7}", "painted", "known", "all", "RAM", "open", "circle")
+    }
+
+    /// The columns for a firmware whose run took `painted` bytes of stack, beside so much for its variables
+    pub(super) fn row(&self, painted: u32, variables: u32, memory: u32) -> String {
+        let &Self { certain, bound, open, circular, .. } = self;
+        let ram = variables + bound;
+        let note = if ram > memory { format!("  more than {memory}, for all that is known") } else { String::new() };
+        format!("{painted:>8} {certain:>7} {bound:>7} {ram:>7} {open:>7} {circular:>7}{note}")
     }
 
     /// Whether a run stayed below it, and whether it fits into so much memory
@@ -72,30 +104,6 @@ struct Level {
     /// What the processor pushes before
     pushed: u32,
     bound: Bound,
-}
-
-/// Follows the code of a firmware
-///
-/// # Errors
-///
-/// When it does something that cannot be followed: then there is no bound.
-pub(super) fn measure(elf: &Elf<'_>) -> anyhow::Result<Worst> {
-    let program = Program::read(elf)?;
-    let graph = calls::graph(&program);
-    if !graph.unknown.is_empty() {
-        let names: Vec<String> = graph.unknown.iter().map(|function| program.name(*function)).collect();
-        bail!("nobody can tell how much stack these take: {}", names.join(", "));
-    }
-    let (certain, all) = (bound::bounds(&graph, false), bound::bounds(&graph, true));
-    let sum = |levels: &[Level]| levels.iter().map(|level| level.pushed + level.bound.bytes).sum();
-    let levels = levels(&program, &all)?;
-    Ok(Worst {
-        certain: sum(&self::levels(&program, &certain)?),
-        bound: sum(&levels),
-        open: graph.open,
-        circular: all.circular,
-        chains: levels.iter().map(|level| told(level, &program)).collect(),
-    })
 }
 
 /// The program and, on top of it, the deepest handler of each level
@@ -130,4 +138,29 @@ fn told(level: &Level, program: &Program) -> String {
         write!(told, "\n  {bytes:>10} {circle}{}", names.join(", ")).ok();
     }
     told
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn run_deeper_than_the_bound_and_too_little_memory_are_failures() {
+        let worst = Worst { certain: 600, bound: 800, open: 3, circular: 2, chains: String::new() };
+        assert_eq!(worst.judge(800, 1_000, 1_600), Ok(()));
+        assert!(worst.judge(801, 1_000, 1_600).unwrap_err().contains("no bound"));
+        assert_eq!(
+            worst.judge(100, 1_001, 1_600).unwrap_err(),
+            "1601 bytes of RAM with the deepest stack, 1600 allowed"
+        );
+    }
+
+    #[test]
+    fn row_stands_below_its_head_and_says_what_only_may_be_too_much() {
+        let worst = Worst { certain: 600, bound: 800, open: 3, circular: 2, chains: String::new() };
+        let row = worst.row(500, 1_000, 1_800);
+        assert_eq!(row, "     500     600     800    1800       3       2");
+        assert_eq!(Worst::head().len(), row.len());
+        assert!(worst.row(500, 1_001, 1_800).ends_with("more than 1800, for all that is known"));
+    }
 }

@@ -112,10 +112,13 @@ mod tests {
     use super::super::calls::{Edge, Node};
     use super::*;
 
-    /// Nodes as (number, frame, calls as (depth, callee, whether certain))
-    fn graph(nodes: &[(u32, u32, &[(u32, u32, bool)])]) -> Graph {
-        let node = |&(number, frame, calls): &(u32, u32, &[(u32, u32, bool)])| {
-            let edge = |&(depth, callee, is_certain): &(u32, u32, bool)| Edge { depth, callee, is_certain };
+    /// Depth, callee, whether that is certain
+    type Call = (u32, u32, bool);
+
+    /// Nodes as number, frame, calls
+    fn graph(nodes: &[(u32, u32, &[Call])]) -> Graph {
+        let node = |&(number, frame, calls): &(u32, u32, &[Call])| {
+            let edge = |&(depth, callee, is_certain): &Call| Edge { depth, callee, is_certain };
             (number, Node { frame, edges: calls.iter().map(edge).collect() })
         };
         Graph { nodes: nodes.iter().map(node).collect(), ..Graph::default() }

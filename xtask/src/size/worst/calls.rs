@@ -11,6 +11,9 @@ use super::flow::{self, ARGUMENTS, Call, Outcome};
 use super::program::Program;
 use super::value::{Atom, Value};
 
+#[cfg(test)]
+mod tests;
+
 /// A function of the graph
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Node {
@@ -101,8 +104,8 @@ impl Search<'_> {
             Some(Atom::Known(word)) => self.program.function(word).is_some_and(|callee| callees.contains(&callee)),
             _ => false,
         };
-        let callers = self.outcomes.iter().filter(|(_, outcome)| outcome.calls.values().any(calls_one));
-        callers.map(|(caller, _)| *caller).collect()
+        let found = self.outcomes.iter().filter(|(_, outcome)| outcome.calls.values().any(calls_one));
+        found.map(|(caller, _)| *caller).collect()
     }
 
     /// Hands the arguments of a call on, and returns who is called with something new

@@ -6,7 +6,7 @@
 //! no such entry.
 
 use std::collections::BTreeMap;
-use std::{fmt, fs};
+use std::fs;
 
 use anyhow::{Context as _, bail, ensure};
 
@@ -23,18 +23,18 @@ const SECTION: &str = ".stack_sizes";
 const FEWEST: usize = 100;
 
 /// How the frames compare
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in crate::size) struct Comparison {
-    /// Functions whose frame is the same
-    pub(super) same: usize,
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Comparison {
+    /// How many functions have the same frame
+    same: usize,
     /// Functions that take more than the compiler says: what it saves around shared code is not in its numbers
-    pub(super) larger: usize,
+    larger: Vec<u32>,
     /// Functions that it has no number for
-    pub(super) without: usize,
+    without: Vec<u32>,
 }
 
-/// Builds a board's firmware with nightly Rust and compares
-pub(in crate::size) fn compare(board: &Board) -> anyhow::Result<Comparison> {
+/// Builds a board's firmware with nightly Rust, compares, and returns a line that tells how they compare
+pub(in crate::size) fn compare(board: &Board) -> anyhow::Result<String> {
     let flags = format!("target.{}.rustflags=['-Zemit-stack-sizes']", board.target);
     let build = rust::on_nightly("cargo")
         .args(["build", "--package", "embedded-app", "--bin", "slp-device", "--profile", "firmware"])
@@ -45,10 +45,23 @@ pub(in crate::size) fn compare(board: &Board) -> anyhow::Result<Comparison> {
     let program = Program::read(&elf)?;
     let frames = calls::graph(&program).nodes.into_iter().map(|(function, node)| (function, node.frame)).collect();
     let said = parse(elf.bytes(SECTION).with_context(|| format!("{file} has no {SECTION}"))?)?;
-    compared(&frames, &said).map_err(|(function, read, said)| {
-        let name = program.name(function);
-        anyhow::anyhow!("{name} takes {said} bytes of stack, the compiler says, and {read} were found in its code")
-    })
+    let names = |functions: Vec<u32>| {
+        let names: Vec<String> = functions.iter().map(|function| program.name(*function)).collect();
+        if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) }
+    };
+    match compared(&frames, &said) {
+        Ok(Comparison { same, larger, without }) => Ok(format!(
+            "{same} as nightly Rust says, {} larger{}, {} of which it says nothing{}",
+            larger.len(),
+            names(larger),
+            without.len(),
+            names(without)
+        )),
+        Err((function, read, said)) => {
+            let name = program.name(function);
+            bail!("{name} takes {said} bytes of stack, the compiler says, and {read} were found in its code")
+        }
+    }
 }
 
 /// Compares frames read from the code with those that the compiler says; an error is a function of which too little was found
@@ -56,9 +69,9 @@ fn compared(frames: &BTreeMap<u32, u32>, said: &BTreeMap<u32, u32>) -> Result<Co
     let mut comparison = Comparison::default();
     for (&function, &read) in frames {
         match said.get(&function) {
-            None => comparison.without += 1,
+            None => comparison.without.push(function),
             Some(&said) if said > read => return Err((function, read, said)),
-            Some(&said) if said < read => comparison.larger += 1,
+            Some(&said) if said < read => comparison.larger.push(function),
             Some(_) => comparison.same += 1,
         }
     }
@@ -82,13 +95,6 @@ fn parse(mut bytes: &[u8]) -> anyhow::Result<BTreeMap<u32, u32>> {
     Ok(sizes)
 }
 
-impl fmt::Display for Comparison {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { same, larger, without } = self;
-        write!(f, "{same} as the compiler says, {larger} larger, {without} of which it says nothing")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,7 +112,7 @@ mod tests {
     fn frame_of_less_than_the_compiler_says_is_an_error() {
         let said = BTreeMap::from([(2, 16), (4, 24)]);
         let more = BTreeMap::from([(2, 16), (4, 32), (6, 8)]);
-        assert_eq!(compared(&more, &said), Ok(Comparison { same: 1, larger: 1, without: 1 }));
+        assert_eq!(compared(&more, &said), Ok(Comparison { same: 1, larger: vec![4], without: vec![6] }));
         assert_eq!(compared(&BTreeMap::from([(2, 8)]), &said), Err((2, 8, 16)));
     }
 }

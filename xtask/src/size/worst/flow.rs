@@ -163,14 +163,9 @@ pub(super) fn outcome(
 impl Run<'_> {
     fn reach(&mut self, place: Place, state: State) {
         self.outcome.frame = self.outcome.frame.max(state.depth);
-        let is_new = match self.states.get_mut(&place) {
-            Some(known) => known.join(&state),
-            None => {
-                self.states.insert(place.clone(), state);
-                true
-            }
-        };
+        let is_new = self.states.get_mut(&place).is_none_or(|known| known.join(&state));
         if is_new {
+            self.states.entry(place.clone()).or_insert(state);
             self.queue.insert(place);
         }
     }
@@ -203,6 +198,7 @@ impl Run<'_> {
                     }
                     return None;
                 }
+                Effect::Row => return self.row(&next, &state),
                 Effect::Call(to) if self.program.is_shared(to) => {
                     let returns = place.returns.iter().copied().chain([next.at]).collect();
                     self.reach(Place { at: to, returns }, state);
@@ -301,7 +297,7 @@ impl Run<'_> {
 
     fn sum(&mut self, state: &State, to: u8, from: u8, value: i32) -> Value {
         let sum = match (from, value) {
-            (SP, _) => Value::of(Atom::Stack(value - state.depth)),
+            (SP, _) => Value::of(Atom::Stack(value.saturating_sub(state.depth))),
             (_, 0) => state.register(from).clone(),
             _ => match state.register(from).single() {
                 Some(Atom::Known(word)) => self.known(word.wrapping_add_signed(value)),
@@ -387,6 +383,26 @@ impl Run<'_> {
         }
     }
 
+    /// Goes to each of the jumps from `next` on
+    fn row(&mut self, next: &Place, state: &State) -> Option<(Place, State)> {
+        let is_jump = |at: u32| {
+            let instruction = self.program.instruction(at)?;
+            let length = instruction.length;
+            matches!(instruction.effects[..], [Effect::Jump { conditional: false, .. }]).then_some(at + length)
+        };
+        let row: Vec<u32> = std::iter::successors(is_jump(next.at).map(|_| next.at), |at| {
+            is_jump(*at).filter(|after| is_jump(*after).is_some())
+        })
+        .collect();
+        if row.is_empty() {
+            return self.lose();
+        }
+        for at in row {
+            self.reach(Place { at, returns: next.returns.clone() }, state.clone());
+        }
+        None
+    }
+
     fn jump(&mut self, place: &Place, to: u32, state: State) {
         if to != self.function && self.program.is_function(to) {
             return self.leave_for(place, Value::of(Atom::Known(to | 1)), state);
@@ -401,12 +417,7 @@ impl Run<'_> {
             _ => true,
         };
         let call = Call { depth: state.depth, target, arguments: self.arguments(state) };
-        match self.outcome.calls.get_mut(place) {
-            Some(known) => known.join(&call),
-            None => {
-                self.outcome.calls.insert(place.clone(), call);
-            }
-        }
+        self.outcome.calls.entry(place.clone()).and_modify(|known| known.join(&call)).or_insert(call);
         for register in [0, 1, 2, 3, 12, LR] {
             state.set(register, Value::Any);
         }

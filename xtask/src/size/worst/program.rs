@@ -67,11 +67,22 @@ impl Program {
         let table = Block::read(elf, ".vector_table")?;
         let vectors = table.words().map(|(_, word)| word).collect();
         let resumptions = elf.marks(CODE).context("it has no symbols")?;
-        let (methods, loose) = (BTreeMap::new(), BTreeSet::new());
         let (code, constants) = (Block::read(elf, ".text")?, Block::read(elf, ".rodata")?);
+        Ok(Self::new(code, constants, vectors, functions, resumptions))
+    }
+
+    /// A firmware of these parts; code begins again behind data at `resumptions`
+    pub(super) fn new(
+        code: Block,
+        constants: Block,
+        vectors: Vec<u32>,
+        functions: BTreeMap<u32, String>,
+        resumptions: BTreeSet<u32>,
+    ) -> Self {
+        let (methods, loose) = (BTreeMap::new(), BTreeSet::new());
         let mut program = Self { code, constants, vectors, functions, resumptions, methods, loose };
         program.sort_addresses();
-        Ok(program)
+        program
     }
 
     /// The instruction at an address
@@ -89,18 +100,19 @@ impl Program {
     /// Where a table of jumps leads to that stands at an address, with halfwords in it or bytes
     pub(super) fn jumps(&self, at: u32, wide: bool) -> Vec<u32> {
         let Some(&end) = self.resumptions.range(at..).next() else { return Vec::new() };
-        let entry = |from| match wide {
-            true => self.code.at(from).map(u16::from_le_bytes).map(u32::from),
-            false => self.code.at(from).map(|[byte]| u32::from(byte)),
+        let size = if wide { 2 } else { 1 };
+        let entry = |from| {
+            let two = u16::from_le_bytes(self.code.at(from)?);
+            Some(u32::from(if wide { two } else { two & 0xFF }))
         };
-        let entries = (at..end).step_by(if wide { 2 } else { 1 }).filter_map(entry);
+        let entries = (at..end).step_by(size).filter_map(entry);
         // What fills up the last word is no entry: it leads into the table.
         entries.map(|entry| at + 2 * entry).filter(|to| *to >= end).collect()
     }
 
     /// Whether an address is among the constants, where tables may be
     pub(super) fn is_constant(&self, at: u32) -> bool {
-        at % 4 == 0 && self.constants.at::<4>(at).is_some()
+        at.is_multiple_of(4) && self.constants.at::<4>(at).is_some()
     }
 
     /// The function whose address a word is, as calls by registers have it

@@ -21,6 +21,8 @@ pub(super) enum Effect {
     JumpRegister(u8),
     /// Goes on at one of the places that a table of offsets behind the instruction names, a byte or a halfword each
     Table { wide: bool },
+    /// Goes on at one of the jumps that follow in a row
+    Row,
     /// Calls the function there
     Call(u32),
     /// Calls the function that the register names
@@ -62,8 +64,8 @@ pub(super) enum Effect {
 }
 
 use Effect::{
-    Add, Address, Call, CallRegister, Derive, High, If, Jump, JumpRegister, Literal, Load, Low, Number, Return, Stack,
-    Stop, Store, StoreAnywhere, StorePart, Table, Unknown, Write,
+    Add, Address, Call, CallRegister, Derive, High, If, Jump, JumpRegister, Literal, Load, Low, Number, Return, Row,
+    Stack, Stop, Store, StoreAnywhere, StorePart, Table, Unknown, Write,
 };
 
 /// An instruction
@@ -115,7 +117,7 @@ fn base(at: u32) -> u32 {
 }
 
 fn number(word: u32, is_added: bool) -> i32 {
-    if is_added { word.cast_signed() } else { -word.cast_signed() }
+    if is_added { word.cast_signed() } else { word.cast_signed().wrapping_neg() }
 }
 
 /// A register gets another's value and a number; where that is the stack pointer its own, the stack moves
@@ -128,7 +130,8 @@ fn add(to: u8, from: u8, value: i32) -> Effect {
 }
 
 fn copy(to: u8, from: u8) -> Effect {
-    if to == PC { JumpRegister(from) } else { add(to, from, 0) }
+    // To a function the compiler goes by BX; this is how it makes a choice between too many places for a table of offsets.
+    if to == PC { Row } else { add(to, from, 0) }
 }
 
 /// One register's word is stored, or loaded
@@ -149,9 +152,8 @@ fn narrow(at: u32, one: u32) -> Vec<Effect> {
     match one >> 11 {
         // LSL #0 is MOV.
         0 if bits(one, 6, 5) == 0 => vec![copy(low(0), low(3))],
-        0..=2 => writes(low(0)),
         3 if is_set(one, 10) => vec![add(low(0), low(3), number(bits(one, 6, 3), !is_set(one, 9)))],
-        3 => writes(low(0)),
+        0..=3 | 15 | 17 => writes(low(0)),
         4 => vec![Number { to: low(8) }],
         5 => vec![],
         6 => vec![add(low(8), low(8), number(byte, true))],
@@ -170,7 +172,6 @@ fn narrow(at: u32, one: u32) -> Vec<Effect> {
         },
         12 | 13 => vec![word(is_set(one, 11), low(0), low(3), number(bits(one, 6, 5) * 4, true))],
         14 | 16 => vec![StorePart { base: low(3), offset: number(bits(one, 6, 5) << (one >> 15), true) }],
-        15 | 17 => writes(low(0)),
         18 | 19 => vec![word(is_set(one, 11), low(8), SP, number(byte * 4, true))],
         20 => vec![Address { to: low(8), value: base(at) + byte * 4 }],
         21 => vec![add(low(8), SP, number(byte * 4, true))],
@@ -248,7 +249,8 @@ fn wide(at: u32, one: u32, two: u32) -> Vec<Effect> {
         (3, 0) if !is_set(one, 8) || is_set(one, 4) => single(at, one, two),
         (3, 1) => {
             let (to, other) = (register(two, 8, 4), register(two, 12, 4));
-            let both = is_set(one, 8) && is_set(one, 7);
+            // A product of 64 bits has two registers; a quotient names the program counter as the second one.
+            let both = is_set(one, 8) && is_set(one, 7) && other != PC;
             vec![Write(if both { mask(&[to, other]) } else { mask(&[to]) })]
         }
         _ => vec![Unknown],
@@ -418,10 +420,10 @@ fn single(at: u32, one: u32, two: u32) -> Vec<Effect> {
         // By a register: who knows where.
         return vec![match (is_word, is_load, register) {
             (true, true, PC) => Unknown,
-            (_, true, PC) => Write(0),
-            (_, true, _) => Write(mask(&[register])),
             (true, false, _) => StoreAnywhere(mask(&[register])),
-            (false, false, _) => Write(0),
+            (false, true, to) if to != PC => Write(mask(&[to])),
+            (true, true, to) => Write(mask(&[to])),
+            (false, ..) => Write(0),
         }];
     }
     let by = number(bits(two, 0, 8), is_set(two, 9));
