@@ -57,11 +57,19 @@ pub(super) struct Outcome {
     pub(super) is_unknown: bool,
 }
 
-/// Where in the code, and where shared code goes back to
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// Where in the code, where shared code goes back to, and which of the next instructions are done
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
     pub(super) at: u32,
     returns: Vec<u32>,
+    conditions: Vec<bool>,
+}
+
+impl Place {
+    /// Another place of the same code
+    fn to(&self, at: u32) -> Self {
+        Self { at, returns: self.returns.clone(), conditions: Vec::new() }
+    }
 }
 
 /// What is known at a place
@@ -71,8 +79,6 @@ struct State {
     registers: [Value; 16],
     /// Words of the frame by their distance from where the stack pointer was at the start
     words: BTreeMap<i32, Value>,
-    /// So many instructions from here on depend on conditions
-    conditional: u8,
 }
 
 impl State {
@@ -141,11 +147,10 @@ pub(super) fn outcome(
         run.outcome = Outcome::default();
         run.states.clear();
         let (registers, words) = arguments.split_at(IN_REGISTERS.into());
-        let mut state =
-            State { depth: 0, registers: [const { Value::Any }; 16], words: BTreeMap::new(), conditional: 0 };
+        let mut state = State { depth: 0, registers: [const { Value::Any }; 16], words: BTreeMap::new() };
         state.registers[..registers.len()].clone_from_slice(registers);
         state.words = (0..).step_by(4).zip(words.iter().cloned()).collect();
-        run.reach(Place { at: function, returns: Vec::new() }, state);
+        run.reach(Place { at: function, ..Place::default() }, state);
         while let Some(place) = run.queue.pop_first() {
             let mut here = run.states.get(&place).cloned().map(|state| (place, state));
             // Straight on, until a place that is also reached otherwise.
@@ -173,10 +178,12 @@ impl Run<'_> {
     /// Does the instruction at `place`, and returns what comes behind it
     fn step(&mut self, place: &Place, mut state: State) -> Option<(Place, State)> {
         let Some(instruction) = self.program.instruction(place.at) else { return self.lose() };
-        let next = Place { at: place.at + instruction.length, returns: place.returns.clone() };
-        if state.conditional > 0 {
-            state.conditional -= 1;
-            self.reach(next.clone(), state.clone());
+        let mut next = place.to(place.at + instruction.length);
+        if let Some((is_done, others)) = place.conditions.split_first() {
+            next.conditions = others.to_vec();
+            if !is_done {
+                return Some((next, state));
+            }
         }
         for effect in instruction.effects {
             match effect {
@@ -194,14 +201,14 @@ impl Run<'_> {
                 }
                 Effect::Table { wide } => {
                     for at in self.program.jumps(next.at, wide) {
-                        self.reach(Place { at, returns: place.returns.clone() }, state.clone());
+                        self.reach(place.to(at), state.clone());
                     }
                     return None;
                 }
                 Effect::Row => return self.row(&next, &state),
                 Effect::Call(to) if self.program.is_shared(to) => {
                     let returns = place.returns.iter().copied().chain([next.at]).collect();
-                    self.reach(Place { at: to, returns }, state);
+                    self.reach(Place { at: to, returns, ..Place::default() }, state);
                     return None;
                 }
                 Effect::Call(to) => {
@@ -221,7 +228,13 @@ impl Run<'_> {
                 }
                 Effect::Stop => return None,
                 Effect::Unknown => return self.lose(),
-                Effect::If(count) => state.conditional = count,
+                Effect::If { count, then } => {
+                    // Twice over the next instructions, which all depend on one condition.
+                    let done: Vec<bool> = (0..count).map(|index| then >> index & 1 == 1).collect();
+                    let others = done.iter().map(|is_done| !is_done).collect();
+                    self.reach(Place { conditions: others, ..next.clone() }, state.clone());
+                    next.conditions = done;
+                }
                 Effect::Stack(by) => {
                     state.depth -= by;
                     let (top, depth) = (-state.depth, state.depth);
@@ -398,7 +411,7 @@ impl Run<'_> {
             return self.lose();
         }
         for at in row {
-            self.reach(Place { at, returns: next.returns.clone() }, state.clone());
+            self.reach(next.to(at), state.clone());
         }
         None
     }
@@ -407,7 +420,7 @@ impl Run<'_> {
         if to != self.function && self.program.is_function(to) {
             return self.leave_for(place, Value::of(Atom::Known(to | 1)), state);
         }
-        self.reach(Place { at: to, returns: place.returns.clone() }, state);
+        self.reach(place.to(to), state);
     }
 
     /// Notes a call, after which the registers of a call hold anything; false where it does not come back
@@ -442,8 +455,10 @@ impl Run<'_> {
     fn leave(&mut self, place: &Place, state: State, has_results: bool) {
         let mut returns = place.returns.clone();
         if let Some(at) = returns.pop() {
-            return self.reach(Place { at, returns }, state);
+            return self.reach(Place { at, returns, ..Place::default() }, state);
         }
+        // Whatever it took it has given back by then, or it was not understood.
+        self.outcome.is_unknown |= state.depth != 0;
         self.outcome.returns = true;
         if has_results {
             for register in 0..IN_REGISTERS {

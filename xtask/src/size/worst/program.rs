@@ -53,7 +53,7 @@ pub(super) struct Program {
     resumptions: BTreeSet<u32>,
     /// Functions by their places in tables of methods: bytes from the table's start
     methods: BTreeMap<i32, BTreeSet<u32>>,
-    /// Functions whose addresses are stored elsewhere among the constants
+    /// Functions whose addresses are stored elsewhere among the constants, or in variables from the start
     loose: BTreeSet<u32>,
 }
 
@@ -68,7 +68,11 @@ impl Program {
         let vectors = table.words().map(|(_, word)| word).collect();
         let resumptions = elf.marks(CODE).context("it has no symbols")?;
         let (code, constants) = (Block::read(elf, ".text")?, Block::read(elf, ".rodata")?);
-        Ok(Self::new(code, constants, vectors, functions, resumptions))
+        let mut program = Self::new(code, constants, vectors, functions, resumptions);
+        let variables: BTreeSet<u32> =
+            Block::read(elf, ".data")?.words().filter_map(|(_, word)| program.function(word)).collect();
+        program.loose.extend(variables);
+        Ok(program)
     }
 
     /// A firmware of these parts; code begins again behind data at `resumptions`
@@ -144,7 +148,7 @@ impl Program {
         self.methods.values().flatten().copied()
     }
 
-    /// The functions whose addresses are constants outside tables of methods
+    /// The functions whose addresses are stored from the start outside tables of methods
     pub(super) fn loose(&self) -> impl Iterator<Item = u32> {
         self.loose.iter().copied()
     }

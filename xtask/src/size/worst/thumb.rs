@@ -31,8 +31,8 @@ pub(super) enum Effect {
     Return,
     /// Goes nowhere: an instruction that faults by its definition
     Stop,
-    /// The next so many instructions depend on conditions
-    If(u8),
+    /// The next `count` instructions are done only on a condition, where their bit of `then` is set, or only without it
+    If { count: u8, then: u8 },
     /// Moves the stack pointer by so many bytes, down where negative
     Stack(i32),
     /// A register gets a number that is no address
@@ -234,9 +234,16 @@ fn miscellaneous(at: u32, one: u32) -> Vec<Effect> {
         }
         // BKPT: what listens may answer in the first register.
         14 => vec![Write(mask(&[0]))],
-        15 if bits(one, 0, 4) != 0 => vec![If(4 - register(bits(one, 0, 4).trailing_zeros(), 0, 3))],
+        15 if bits(one, 0, 4) != 0 => vec![condition(one)],
         _ => vec![],
     }
+}
+
+/// IT: the lowest bit of the condition again for each instruction that has the same one, and a 1 behind the last
+fn condition(one: u32) -> Effect {
+    let count = 4 - register(bits(one, 0, 4).trailing_zeros(), 0, 3);
+    let is_then = |index: &u8| is_set(one, 4 - u32::from(*index)) == is_set(one, 4);
+    If { count, then: (0..count).filter(is_then).fold(0, |then, index| then | 1 << index) }
 }
 
 fn wide(at: u32, one: u32, two: u32) -> Vec<Effect> {
@@ -313,7 +320,9 @@ fn written_back(mut effects: Vec<Effect>, pointer: u8, by: i32, from: i32, write
         return effects;
     }
     if from == 0 {
-        effects.push(add(pointer, pointer, by));
+        // Going back is the last thing that an instruction does.
+        let end = effects.len() - usize::from(effects.ends_with(&[Return]));
+        effects.insert(end, add(pointer, pointer, by));
         return effects;
     }
     for effect in &mut effects {

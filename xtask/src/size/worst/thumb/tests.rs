@@ -68,11 +68,12 @@ fn jumps_and_calls_go_where_they_say() {
         ("mov pc, r5", &[0x46AF], &[Row]),
         ("tbb [pc, r0]", &[0xE8DF, 0xF000], &[Table { wide: false }]),
         ("tbh [pc, r1, lsl #1]", &[0xE8DF, 0xF011], &[Table { wide: true }]),
-        ("ldr pc, [sp], #8", &[0xF85D, 0xFB08], &[Return, Stack(8)]),
+        ("ldr pc, [sp], #8", &[0xF85D, 0xFB08], &[Stack(8), Return]),
         ("udf #0", &[0xDE00], &[Stop]),
         ("udf.w #0", &[0xF7F0, 0xA000], &[Stop]),
-        ("it ne", &[0xBF18], &[If(1)]),
-        ("itte eq", &[0xBF06], &[If(3)]),
+        ("it ne", &[0xBF18], &[If { count: 1, then: 0b1 }]),
+        ("itte eq", &[0xBF06], &[If { count: 3, then: 0b011 }]),
+        ("itett ne", &[0xBF17], &[If { count: 4, then: 0b1101 }]),
         ("vmov s0, r0", &[0xEE00, 0x0A10], &[Unknown]),
     ]);
 }
