@@ -112,3 +112,63 @@ fn unknown_table_counts_with_the_deepest_of_all() {
 fn stack_pointer_from_elsewhere_is_nothing_to_be_told_a_bound_of() {
     assert_eq!(graph(&firmware(ODD)).unknown, BTreeSet::from([ODD]));
 }
+
+const PASSES: u32 = 0x100;
+const TAKER: u32 = 0x124;
+const POINTED: u32 = 0x128;
+const LOOSE: u32 = 0x12A;
+const UNEVEN: u32 = 0x12E;
+
+#[rustfmt::skip]
+const POINTERS: [u16; 25] = [
+    // passes: push {r4, lr}; sub sp, #8; ldr r0, =pointed; str r0, [sp, #4]; add r0, sp, #4; bl taker
+    0xB510, 0xB082, 0x4806, 0x9001, 0xA801, 0xF000, 0xF80B,
+    // ldr r2, [sp, #4]; blx r2; add sp, #8: taker may have changed that word
+    0x9A01, 0x4790, 0xB002,
+    // cmp r0, #0; itt ne; popne.w {r4, lr}; bxne lr; pop {r4, pc}; pointed's address
+    0x2800, 0xBF1C, 0xE8BD, 0x4010, 0x4770, 0xBD10, 0x0129, 0x0000,
+    // taker: ldr r1, [r0]; bx r1
+    0x6801, 0x4708,
+    // pointed: bx lr
+    0x4770,
+    // loose: push {r4, lr}; pop {r4, pc}
+    0xB510, 0xBD10,
+    // uneven: push {r4, lr}; bx lr
+    0xB510, 0x4770,
+];
+
+fn pointers(start: u32) -> Program {
+    let names = [(PASSES, "passes"), (TAKER, "taker"), (POINTED, "pointed"), (LOOSE, "loose"), (UNEVEN, "uneven")];
+    let constants: [u32; 4] = [u32::MAX, u32::MAX, u32::MAX, LOOSE | 1];
+    Program::new(
+        Block { address: PASSES, bytes: POINTERS.iter().flat_map(|half| half.to_le_bytes()).collect() },
+        Block { address: 0x1000, bytes: constants.iter().flat_map(|word| word.to_le_bytes()).collect() },
+        vec![0x2000_1000, start | 1],
+        names.map(|(address, name)| (address, name.to_owned())).into(),
+        BTreeSet::from([PASSES, TAKER]),
+    )
+}
+
+#[test]
+fn word_that_others_point_to_may_be_every_function_that_is_stored() {
+    let graph = graph(&pointers(PASSES));
+    let expected = BTreeMap::from([
+        (PASSES, node(16, &[(16, TAKER, true), (16, POINTED, false), (16, LOOSE, false)])),
+        (TAKER, node(0, &[(0, POINTED, false), (0, LOOSE, false)])),
+        (POINTED, node(0, &[])),
+        (LOOSE, node(8, &[])),
+    ]);
+    assert_eq!(graph.nodes, expected);
+    // One of the two ways through the conditional instructions gives back the frame, and so does the other one.
+    assert_eq!((graph.open, graph.unknown), (2, BTreeSet::new()));
+}
+
+#[test]
+fn function_that_keeps_some_of_the_stack_was_not_understood() {
+    assert_eq!(graph(&pointers(UNEVEN)).unknown, BTreeSet::from([UNEVEN]));
+}
+
+#[test]
+fn table_of_jumps_ends_where_code_begins_again() {
+    assert_eq!(firmware(START).jumps(0x170, false), [0x174, 0x17A, 0x180]);
+}
