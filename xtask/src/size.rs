@@ -1,8 +1,9 @@
 //! `cargo xtask size`: what the firmware takes of flash and memory, against its budgets
 //!
 //! For each board, with everything and lean (without screen and names): the sections from the firmware's own table, the stack
-//! from a run in QEMU, and the deepest that there can be from the code; what the protocol takes of memory from numbers in
-//! the firmware, and whose the code is from its debug information. What is over its budget fails the command. It makes nothing smaller.
+//! from a run in QEMU, and the deepest that there can be from the code; what the protocol takes of memory from numbers in the
+//! firmware, and whose the code is from its debug information. What is over its budget fails the command. It makes nothing
+//! smaller.
 
 mod elf;
 mod share;
@@ -125,8 +126,7 @@ fn compare_frames(report: &mut Report) -> anyhow::Result<()> {
             return Ok(());
         }
     }
-    let compared =
-        worst::compare(board).map(|comparison| say(format_args!("\nframes found in the code: {comparison}")));
+    let compared = worst::compare(board).map(|told| say(format_args!("\nframes found in the code: {told}")));
     report.check(board.name, compared.map_err(|error| format!("{error:#}")), "cargo xtask size");
     Ok(())
 }

@@ -28,7 +28,7 @@ pub(super) struct Edge {
     /// Bytes of the caller's frame at that point
     pub(super) depth: u32,
     pub(super) callee: u32,
-    /// Whether the code names the callee; otherwise it is one of those that there may be
+    /// Whether it is known whom the call may reach; otherwise the callee is one of all that could be there
     pub(super) is_certain: bool,
 }
 
@@ -38,7 +38,7 @@ pub(super) struct Graph {
     pub(super) nodes: BTreeMap<u32, Node>,
     /// Functions of which not all that they take or call is known
     pub(super) unknown: BTreeSet<u32>,
-    /// Calls of which the code does not say whom they reach, so that they have an edge to each whom they may
+    /// Calls of which it is not known whom they reach, so that they have an edge to all that could be there
     pub(super) open: usize,
 }
 

@@ -173,20 +173,17 @@ impl Program {
         let addresses: Vec<(u32, u32)> =
             self.constants.words().filter_map(|(at, word)| Some((at, self.function(word)?))).collect();
         for (at, function) in addresses {
-            // What stands before the method: other methods, and before them the header.
-            let starts = (0..LONGEST).map(|index| (index, at.wrapping_sub(4 * index + HEADER)));
-            let is_method = |from: u32| self.word(from).and_then(|word| self.function(word)).is_some();
-            let starts = starts.take_while(|(index, start)| *index == 0 || is_method(start.wrapping_add(HEADER)));
+            // What stands before a method: other methods, and before them the header. What drops the value begins it.
+            let is_method = |at: u32| self.word(at).and_then(|word| self.function(word)).is_some();
+            let first = (0..LONGEST).map(|index| at.wrapping_sub(4 * index)).take_while(|first| is_method(*first));
+            let starts = first.map(|first| first.wrapping_sub(HEADER)).chain([at]);
             let places: Vec<u32> =
-                starts.filter(|(_, start)| self.is_header(*start)).map(|(_, start)| at - start).collect();
-            if places.is_empty() && !self.is_header(at) {
+                starts.filter(|start| self.is_header(*start)).map(|start| at.wrapping_sub(start)).collect();
+            if places.is_empty() {
                 self.loose.insert(function);
             }
             for place in places {
                 self.methods.entry(place.cast_signed()).or_default().insert(function);
-            }
-            if self.is_header(at) {
-                self.methods.entry(0).or_default().insert(function);
             }
         }
     }
@@ -212,5 +209,35 @@ fn readable(name: &str) -> String {
     match name.rsplit_once("::") {
         Some((path, last)) if hash(last) => path.to_owned(),
         _ => name.into_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_sorted_by_their_places_in_tables_of_methods() {
+        const ONE: u32 = 0x10;
+        const TWO: u32 = 0x20;
+        const DROP: u32 = 0x30;
+        let words = [0, 0, 1, ONE | 1, TWO | 1, DROP | 1, 8, 4, ONE | 1, 5, 6, 7, TWO | 1, TWO];
+        let program = Program::new(
+            Block { address: 0, bytes: Vec::new() },
+            Block { address: 0x1000, bytes: words.iter().flat_map(|word: &u32| word.to_le_bytes()).collect() },
+            Vec::new(),
+            [ONE, TWO, DROP].map(|function| (function, String::new())).into(),
+            BTreeSet::new(),
+        );
+        let methods = |offset| program.methods(offset).collect::<Vec<_>>();
+        assert_eq!([methods(0), methods(12), methods(16)], [vec![DROP], vec![ONE], vec![TWO]]);
+        assert_eq!(program.loose().collect::<Vec<_>>(), [TWO]);
+    }
+
+    #[test]
+    fn names_are_those_of_the_source() {
+        let name = "_ZN10proto_core4text4show8unsigned17h67ac52efb467dbb2E";
+        assert_eq!(readable(name), "proto_core::text::show::unsigned");
+        assert_eq!(readable("memcpy"), "memcpy");
     }
 }
