@@ -38,6 +38,8 @@ pub(crate) enum Need {
     Clippy,
     /// The nightly toolchain, for what stable Rust does not have
     Nightly,
+    /// The standard library of a bare Cortex-M3 for the nightly toolchain
+    NightlyThumb,
     /// `cargo miri` of the nightly toolchain
     Miri,
     /// LLVM's tools, which read what coverage writes
@@ -66,7 +68,7 @@ pub(crate) enum Need {
 
 impl Need {
     /// Everything that the tests need, quick ones first; what a command alone needs is installed when it runs
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::Rustfmt,
         Self::Clippy,
         Self::Thumb,
@@ -74,6 +76,7 @@ impl Need {
         Self::Windows,
         Self::LlvmTools,
         Self::Nightly,
+        Self::NightlyThumb,
         Self::Qemu,
         Self::Valgrind,
         Self::Linters,
@@ -94,6 +97,7 @@ impl Need {
             Self::ThumbFloat => rust::THUMB_FLOAT,
             Self::Windows => rust::WINDOWS,
             Self::Nightly => "nightly Rust",
+            Self::NightlyThumb => "nightly Rust for thumbv7m-none-eabi",
             Self::Miri => "miri",
             Self::LlvmTools => "llvm-tools",
             Self::Qemu => "QEMU",
@@ -115,6 +119,7 @@ impl Need {
             Self::ThumbFloat => rust::target(rust::THUMB_FLOAT, "the build for the NUCLEO boards", install),
             Self::Windows => rust::target(rust::WINDOWS, "the check for Windows", install),
             Self::Nightly => rust::nightly(install),
+            Self::NightlyThumb => rust::nightly_thumb(install),
             Self::Miri => rust::miri(install),
             Self::LlvmTools => rust::llvm_tools(install),
             Self::Qemu => system::qemu(install),

@@ -51,7 +51,19 @@ pub(super) fn llvm_tools(install: bool) -> Result<bool, Missing> {
 pub(super) fn nightly(install: bool) -> Result<bool, Missing> {
     let present = || Cmd::new("rustup").quiet().args(["run", "nightly", "cargo", "--version"]).capture().is_ok();
     let rustup = ["toolchain", "install", "nightly", "--profile", "minimal", "--no-self-update"];
-    add(present, &rustup, "the nightly toolchain", "`cargo xtask fuzz` and `cargo xtask miri`", install)
+    add(present, &rustup, "the nightly toolchain", "`cargo xtask fuzz`, `size` and `miri`", install)
+}
+
+/// The standard library of a bare Cortex-M3 for the nightly toolchain
+pub(super) fn nightly_thumb(install: bool) -> Result<bool, Missing> {
+    let present = || {
+        let libraries = ["run", "nightly", "rustc", "--print", "target-libdir", "--target", THUMB];
+        let folder = Cmd::new("rustup").quiet().args(libraries).capture();
+        folder.is_ok_and(|folder| Path::new(&folder).is_dir())
+    };
+    let rustup = ["target", "add", "--toolchain", "nightly", THUMB];
+    let what = format!("nightly's target {THUMB}");
+    add(present, &rustup, &what, "`cargo xtask size`, which compares frames", install)
 }
 
 /// Miri, and the source of the standard library that it builds for itself

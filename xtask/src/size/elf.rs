@@ -1,6 +1,8 @@
-//! What a firmware's own tables say: sections and symbols
+//! What a firmware's own tables say: sections, symbols, and what is stored where
 //!
-//! Only as much of ELF as a 32-bit little-endian program has, and nothing of its code.
+//! Only as much of ELF as a 32-bit little-endian program has, and nothing of what its code does.
+
+use std::collections::BTreeSet;
 
 /// Where the memory of every board begins
 pub(crate) const RAM_START: u32 = 0x2000_0000;
@@ -10,6 +12,8 @@ const NOTHING_STORED: u32 = 8;
 const SYMBOLS: u32 = 2;
 /// Bytes of a symbol's entry
 const SYMBOL: usize = 16;
+/// The kind of a symbol that is a function's
+const FUNCTION: usize = 2;
 
 /// Bytes of a firmware
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -87,21 +91,53 @@ impl<'f> Elf<'f> {
 
     /// Where a section's bytes are in the device, by its name
     pub(crate) fn range(&self, name: &str) -> Option<std::ops::Range<u64>> {
-        let names = self.section(self.half(0x32)?)?;
-        let mut all = self.all()?.into_iter();
-        let found = all.find(|one| self.text(names, one.name) == Some(name.as_bytes()))?;
+        let found = self.named(name)?;
         Some(u64::from(found.address)..u64::from(found.address) + u64::from(found.size))
+    }
+
+    fn named(&self, name: &str) -> Option<Section> {
+        let names = self.section(self.half(0x32)?)?;
+        self.all()?.into_iter().find(|one| self.text(names, one.name) == Some(name.as_bytes()))
+    }
+
+    /// A section's bytes, by its name
+    pub(crate) fn bytes(&self, name: &str) -> Option<&'f [u8]> {
+        let section = self.named(name)?;
+        self.file.get(usize::try_from(section.offset).ok()?..)?.get(..usize::try_from(section.size).ok()?)
     }
 
     /// The value of a symbol
     pub(crate) fn symbol(&self, name: &str) -> Option<u32> {
-        let table = self.all()?.into_iter().find(|one| one.kind == SYMBOLS)?;
-        let names = self.section(usize::try_from(table.link).ok()?)?;
-        let from = usize::try_from(table.offset).ok()?;
-        (0..usize::try_from(table.size).ok()? / SYMBOL).map(|index| from + index * SYMBOL).find_map(|entry| {
+        let (names, mut entries) = self.symbols()?;
+        entries.find_map(|entry| {
             let found = self.text(names, self.word(entry)?)? == name.as_bytes();
             found.then(|| self.word(entry + 4)).flatten()
         })
+    }
+
+    /// Address and name of every function, without the bit that says that it is of Thumb
+    pub(crate) fn functions(&self) -> Option<Vec<(u32, &'f str)>> {
+        let (names, entries) = self.symbols()?;
+        let is_function = |entry: &usize| self.half(entry + 12).is_some_and(|info| info & 0xF == FUNCTION);
+        let function = |entry: usize| {
+            Some((self.word(entry + 4)? & !1, std::str::from_utf8(self.text(names, self.word(entry)?)?).ok()?))
+        };
+        entries.filter(is_function).map(function).collect()
+    }
+
+    /// The addresses of every symbol of that name
+    pub(crate) fn marks(&self, name: &str) -> Option<BTreeSet<u32>> {
+        let (names, entries) = self.symbols()?;
+        let is_it = |entry: &usize| self.word(*entry).and_then(|at| self.text(names, at)) == Some(name.as_bytes());
+        entries.filter(is_it).map(|entry| self.word(entry + 4)).collect()
+    }
+
+    /// The table of the symbols' names, and where in the file each symbol's entry is
+    fn symbols(&self) -> Option<(Section, impl Iterator<Item = usize>)> {
+        let table = self.all()?.into_iter().find(|one| one.kind == SYMBOLS)?;
+        let names = self.section(usize::try_from(table.link).ok()?)?;
+        let from = usize::try_from(table.offset).ok()?;
+        Some((names, (0..usize::try_from(table.size).ok()? / SYMBOL).map(move |index| from + index * SYMBOL)))
     }
 }
 
@@ -146,7 +182,7 @@ mod tests {
         let texts = 0x34 + 3 * 40;
         let tail = b"\0.text\0one\0two\0\0".iter().copied();
         let symbols = texts + 16;
-        let entries = [[7_u32, 41, 0, 0], [11, 42, 0, 0]].into_iter().flatten().flat_map(u32::to_le_bytes);
+        let entries = [[7_u32, 41, 0, 0], [11, 43, 0, 2]].into_iter().flatten().flat_map(u32::to_le_bytes);
         let elf = file(
             &[
                 [1, 1, 2, 0x40, 0, 8, 0, 0, 0, 0],
@@ -157,7 +193,11 @@ mod tests {
             &tail.chain(entries).collect::<Vec<u8>>(),
         );
         let elf = Elf::new(&elf).unwrap();
-        assert_eq!([elf.symbol("one"), elf.symbol("two"), elf.symbol("three")], [Some(41), Some(42), None]);
+        assert_eq!([elf.symbol("one"), elf.symbol("two"), elf.symbol("three")], [Some(41), Some(43), None]);
+        // A function's address has a bit for Thumb.
+        assert_eq!(elf.functions(), Some(vec![(42, "two")]));
+        assert_eq!(elf.marks("one"), Some(BTreeSet::from([41])));
         assert_eq!((elf.range(".text"), elf.range(".data")), (Some(0x40..0x48), None));
+        assert_eq!((elf.bytes(".text"), elf.bytes(".data")), (Some(&b"\x7fELF\x01\x01\0\0"[..]), None));
     }
 }

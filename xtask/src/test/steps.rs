@@ -109,7 +109,7 @@ pub(super) const STEPS: &[Step] = &[
     Step {
         name: "firmware",
         about: "the firmware of each board, with and without screen and names: lints, flash and memory in their budgets",
-        needs: &[Need::Thumb, Need::ThumbFloat, Need::Qemu, Need::Clippy],
+        needs: &[Need::Thumb, Need::ThumbFloat, Need::Nightly, Need::NightlyThumb, Need::Qemu, Need::Clippy],
         runs_without: false,
         run: firmware::run,
     },
