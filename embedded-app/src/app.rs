@@ -1,6 +1,6 @@
 //! The client of a device: a console, a connection, and one server that is watched
 //!
-//! One call of [`App::turn`] does what there is to do and says until when nothing will be; the firmware sleeps until then.
+//! One call of [`App::turn`] does what there is to do and says until when the firmware may sleep if nothing comes in.
 //! The protocol is the machine's ([`proto_core::client`]), the network is [`crate::net`]'s; what is here is when to connect, and
 //! what to tell whom.
 
@@ -139,6 +139,8 @@ impl<'a> App<'a> {
         let input = self.console.handle_input(board.console());
         let entered = input.is_some();
         match input {
+            // Whoever said goodbye is not listened to any more.
+            Some(_) if matches!(self.link, Link::Leaving { .. }) => {}
             Some(Input::Line(line)) => self.run(now, &line),
             Some(Input::End) => self.leave(now),
             None => {}
@@ -223,7 +225,7 @@ impl<'a> App<'a> {
             return self.not_connected("ping");
         };
         let payload = payload.unwrap_or_else(|| now.as_millis());
-        if self.session.exchange == Exchange::Quiet {
+        if self.session.exchange == Exchange::Quiet && self.waiting_ping.is_none() {
             self.waiting_ping = Some(payload);
             return;
         }
@@ -238,14 +240,16 @@ impl<'a> App<'a> {
             return self.not_connected("stop");
         };
         let stopped = match self.session.exchange {
-            // Nobody asked for that one, so to the person at the console there is none.
-            Exchange::Quiet => Err(proto_core::Refused::StopInDefault),
+            // Nobody asked for that one, so to the person at the console there is none but the ping that waits for its end.
+            Exchange::Quiet => self.waiting_ping.take().map(|_| ()).ok_or(proto_core::Refused::StopInDefault),
             _ => client.stop(),
         };
         match stopped {
             Ok(()) => {
-                self.session.exchange = Exchange::None;
-                self.console.line(&text!("stopped; the state is ", client.state().name()));
+                if self.session.exchange == Exchange::Asked {
+                    self.session.exchange = Exchange::None;
+                }
+                self.console.line(&text!("stopped; the state is ", State::Default.name()));
             }
             Err(refused) => self.console.line(&refused),
         }

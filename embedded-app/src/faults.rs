@@ -14,3 +14,10 @@ pub(crate) fn inject(settings: &str) {
         }
     }
 }
+
+/// Panics instead of a good end where a word is `panic-at-the-end`
+pub(crate) fn inject_at_the_end(settings: &str) {
+    if settings.split_ascii_whitespace().any(|word| word == "panic-at-the-end") {
+        inject("panic");
+    }
+}

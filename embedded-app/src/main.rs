@@ -47,7 +47,11 @@ fn main() -> ! {
     loop {
         match app.turn(&mut board) {
             Turn::Sleep(until) => board.wait(until),
-            Turn::Exit => board::exit(0),
+            Turn::Exit => {
+                #[cfg(feature = "fault-injection")]
+                board::with_settings(faults::inject_at_the_end);
+                board::exit(0)
+            }
         }
     }
 }

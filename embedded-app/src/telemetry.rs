@@ -3,6 +3,8 @@
 //! Numbers the reports and keeps their bytes until the line takes them. A report that finds no room is dropped whole,
 //! which the monitor sees as a gap in the numbers. What the reports look like is [`proto_core::telemetry`].
 
+use core::sync::atomic::{AtomicU32, Ordering};
+
 use heapless::Deque;
 use proto_core::Instant;
 use proto_core::telemetry::{Envelope, MAX_FRAME, Report, encode};
@@ -40,6 +42,11 @@ pub mod code {
     pub const PANIC: u16 = 255;
 }
 
+/// The next report's number, and the time of the last one in microseconds, its lower half first
+///
+/// For whoever has to report that nothing else works any more.
+static SO_FAR: [AtomicU32; 3] = [const { AtomicU32::new(0) }; 3];
+
 /// Reports on their way
 #[derive(Debug, Default)]
 pub struct Telemetry {
@@ -54,10 +61,24 @@ impl Telemetry {
         Self { sequence: 0, queue: Deque::new() }
     }
 
+    /// An empty queue that goes on counting where all reports of this boot ended, and when that was
+    #[must_use]
+    pub fn at_the_end() -> (Self, Instant) {
+        let [sequence, low, high] = SO_FAR.each_ref().map(|number| number.load(Ordering::Relaxed));
+        let micros = (u64::from(high) << 32) | u64::from(low);
+        (Self { sequence, queue: Deque::new() }, Instant::from_micros(micros))
+    }
+
     /// Queues a report of something that happened at `now`
     pub fn report(&mut self, now: Instant, report: Report) {
         let envelope = Envelope { sequence: self.sequence, time_us: now.as_micros(), report };
         self.sequence = self.sequence.wrapping_add(1);
+        let micros = now.as_micros();
+        let low = u32::try_from(micros & u64::from(u32::MAX)).unwrap_or_default();
+        let high = u32::try_from(micros >> 32).unwrap_or_default();
+        for (number, so_far) in SO_FAR.iter().zip([self.sequence, low, high]) {
+            number.store(so_far, Ordering::Relaxed);
+        }
         let mut buffer = [0; MAX_FRAME];
         let frame = encode(&envelope, &mut buffer).unwrap_or_default();
         if self.queue.len() + frame.len() <= QUEUE {

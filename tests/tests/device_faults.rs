@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use proto_core::telemetry::Report;
+use slp_tests::Slp;
 use slp_tests::device::{BOARDS, each};
 
 /// What Rust programs end with after a panic
@@ -72,6 +73,25 @@ fn fault_says_which_instruction_and_why_and_ends_with_status_101() {
         assert_eq!(device.end(), PANICKED, "{board}");
         let report = Report::Error { code: 254, numbers: [at.into(), UNDEFINED_INSTRUCTION] };
         assert_eq!(device.reports(), [report], "{board}");
+    });
+}
+
+/// The reports of a panic go on where the device had come to, so that a monitor takes it for no other boot
+#[test]
+fn panic_long_after_the_start_is_part_of_the_same_story() {
+    each(&BOARDS, |board| {
+        let mut device = board.emulator().with_faults().word("panic-at-the-end").start();
+        device.wait_for("address 10.0.2.15/24");
+        device.type_line("exit");
+        device.wait_for("panicked; called from 0x");
+        assert_eq!(device.end(), PANICKED, "{board}");
+        let envelopes = device.envelopes();
+        assert!(matches!(envelopes.last().map(|last| &last.report), Some(Report::Error { code: 255, .. })), "{board}");
+        assert!((0..).zip(&envelopes).all(|(number, report)| report.sequence == number), "{board}: {envelopes:?}");
+        assert!(envelopes.is_sorted_by_key(|report| report.time_us), "{board}: {envelopes:?}");
+        let shown = Slp::new(["monitor"]).args([device.report_file()]).run();
+        shown.assert_done();
+        assert_eq!(shown.stdout.len(), envelopes.len(), "{board}: one line a report: {:?}", shown.stdout);
     });
 }
 

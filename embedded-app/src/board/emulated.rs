@@ -47,6 +47,9 @@ pub(super) fn sleep(clock: &Clock, deadline: Instant, waking: &[Interrupt], is_r
             for &interrupt in waking {
                 NVIC::mask(interrupt);
             }
+            // They are masked before interrupts are on again: there are no handlers to be called.
+            cortex_m::asm::dsb();
+            cortex_m::asm::isb();
             ready
         });
         if ready {

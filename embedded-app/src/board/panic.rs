@@ -9,7 +9,7 @@ use cortex_m::peripheral::SCB;
 use cortex_m_rt::ExceptionFrame;
 use proto_core::telemetry::Report;
 use proto_core::text::{Hex, Show, Sink};
-use proto_core::{Instant, put, text};
+use proto_core::{put, text};
 
 #[cfg(not(feature = "nucleo"))]
 use super::emulated::failed;
@@ -64,7 +64,8 @@ unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
 
 /// Tells both lines, waiting for them, and ends
 ///
-/// The reports' numbers start at 0 again, so a monitor sees that reports are missing.
+/// The reports go on counting, so that a monitor sees what waited for the line and is missing; their time is that of the report
+/// before.
 fn end(what: &dyn Show, reports: &mut dyn Iterator<Item = Report>) -> ! {
     static ENDING: AtomicBool = AtomicBool::new(false);
     cortex_m::interrupt::disable();
@@ -72,9 +73,9 @@ fn end(what: &dyn Show, reports: &mut dyn Iterator<Item = Report>) -> ! {
     if !ENDING.swap(true, Ordering::Relaxed) {
         let (mut console, mut telemetry) = Selected::last_lines();
         put!(&mut Waiting(&mut console), "\r\n", what, "\r\n");
-        let mut sender = Telemetry::new();
+        let (mut sender, at) = Telemetry::at_the_end();
         for report in reports {
-            sender.report(Instant::ZERO, report);
+            sender.report(at, report);
             let _sent = (0..PATIENCE).any(|_| sender.flush(&mut telemetry));
         }
     }
