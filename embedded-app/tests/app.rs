@@ -297,6 +297,43 @@ fn watching_reports_and_leaves_the_console_to_the_person() {
 }
 
 #[test]
+fn ping_that_waits_for_one_of_the_device_s_own_can_be_stopped_and_is_the_only_one() {
+    let requests = |world: &World| world.heard.windows(3).filter(|bytes| *bytes == [1, 1, 0]).count();
+    let mut world = World::new(Peer::Raw, "server=10.0.2.2 watch=60");
+    world.run_until("the device's own request", |world| requests(world) == 1);
+    world.type_line("stop");
+    world.run_until_shown("\"stop\" needs a status request in progress; the state is default");
+    world.type_line("ping 1001");
+    world.type_line("ping 1002");
+    world.run_until_shown("\"ping\" needs the state default");
+    world.type_line("stop");
+    world.run_until_shown("stopped; the state is default");
+    world.send(&response("own"));
+    let own = |world: &World| world.heard.last_chunk::<10>().copied().filter(|bytes| bytes.starts_with(&[9, 1]));
+    world.run_until("the device's own ping", |world| own(world).is_some());
+    let echo = own(&world).unwrap();
+    world.send(&echo);
+    world.type_line("ping 3");
+    world.run_until("another request", |world| requests(world) == 2);
+    world.send(&response("asked"));
+    world.run_until("the ping", |world| world.heard.ends_with(&ping(3)));
+    assert!(!world.heard.windows(10).any(|bytes| bytes == ping(1001)), "it was stopped");
+    world.send(&ping(3));
+    world.run_until_shown("pong 3");
+    assert!(!world.has_shown("status: own"), "{:#?}", world.console());
+}
+
+#[test]
+fn nothing_that_is_typed_behind_exit_is_heard() {
+    let mut world = connected(Peer::Raw);
+    world.type_line("exit");
+    world.type_line("connect 10.0.2.3");
+    world.type_line("exit");
+    world.run_until("the end", |world| world.exited);
+    assert!(!world.has_shown("connecting to 10.0.2.3"), "{:#?}", world.console());
+}
+
+#[test]
 fn wrong_settings_are_told() {
     let mut world = World::new(Peer::Closed, "server=");
     world.run_until_shown("setting \"server=\" is wrong; expected HOST or HOST:PORT; none is used");
