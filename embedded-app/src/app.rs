@@ -105,7 +105,7 @@ impl<'a> App<'a> {
             console.line(&text!(error, "; none is used"));
             settings = Settings::DEFAULT;
         }
-        let mut random = Random::new(board.entropy().seed);
+        let mut random = Random::new(board.entropy());
         random.mix(settings.seed.unwrap_or_default());
         let mac = board.mac_address();
         session.facts.device(B::NAME, mac);
@@ -399,7 +399,8 @@ impl<'a> App<'a> {
         self.console.line(&text!("connected to ", Shown::server(server, remote)));
     }
 
-    /// The cable was put in or pulled out; a connection outlives it as long as TCP has patience
+    /// The cable was put in or pulled out; a connection outlives it where the address does, which
+    /// with DHCP is asked for anew
     fn cable_changed(&mut self, plugged: bool) {
         if plugged {
             self.net.restart();

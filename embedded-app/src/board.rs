@@ -56,15 +56,6 @@ pub trait Serial {
     fn write(&mut self, byte: u8) -> bool;
 }
 
-/// Where random numbers start from
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Entropy {
-    /// The number
-    pub seed: u64,
-    /// Whether it differs at every boot and cannot be guessed; the board's page says what is mixed where it is not
-    pub per_boot: bool,
-}
-
 /// What the client needs of a board
 pub trait Board {
     /// Its network
@@ -117,8 +108,8 @@ pub trait Board {
     /// Shows whether the server is connected, where there is a lamp for it
     fn lamp(&mut self, _connected: bool) {}
 
-    /// Where random numbers start from
-    fn entropy(&mut self) -> Entropy;
+    /// Where random numbers start from; the board's page says whether that can be guessed
+    fn entropy(&mut self) -> u64;
 }
 
 /// An address for a network device that was given none, from the number that its chip alone has

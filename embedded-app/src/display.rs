@@ -27,6 +27,7 @@ pub const WIDTH: usize = 128;
 pub const HEIGHT: usize = 64;
 /// Bytes of a row: the left pixel is the high half
 pub const ROW: usize = WIDTH / 2;
+
 /// A panel
 pub trait Panel {
     /// Shows rows from `first` on; `pixels` has [`ROW`] bytes for each

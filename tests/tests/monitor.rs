@@ -16,7 +16,7 @@ fn frame(sequence: u32, time_us: u64, report: Report) -> Vec<u8> {
 }
 
 fn boot(time_us: u64) -> Vec<u8> {
-    frame(0, time_us, Report::Boot { version: text("0.1.0"), board: text("lm3s6965") })
+    frame(0, time_us, Report::Boot { version: text("0.1.0"), board: text("lm3s6965evb") })
 }
 
 fn pong(sequence: u32, time_us: u64) -> Vec<u8> {
@@ -94,7 +94,7 @@ fn recording_is_shown_a_line_a_report() {
     assert_eq!(
         output.stdout,
         [
-            "00:00:00.000  #0 firmware 0.1.0 started on lm3s6965",
+            "00:00:00.000  #0 firmware 0.1.0 started on lm3s6965evb",
             "00:00:01.500  #1 address 10.0.2.15/24, gateway 10.0.2.2 (DHCP)",
             "00:00:01.600  #2 connected to 10.0.2.2:25565",
             "00:01:01.000  #3 status: Hello World !…; 3 of ? online (214 bytes)",
@@ -116,7 +116,7 @@ fn recording_is_shown_as_json_with_every_field() {
         event
     };
     let expected = [
-        stamp(json!({ "event": "boot", "version": "0.1.0", "board": "lm3s6965" }), 0, 40),
+        stamp(json!({ "event": "boot", "version": "0.1.0", "board": "lm3s6965evb" }), 0, 40),
         stamp(
             json!({
                 "event": "address", "address": "10.0.2.15", "prefix": 24, "gateway": "10.0.2.2", "by_dhcp": true
@@ -233,7 +233,7 @@ fn lines_of_a_live_source_begin_with_the_time_of_day() {
     let line = process.next_line("the report");
     let (time, rest) = line.split_once("  ").expect("two columns");
     assert_eq!((time.len(), time.matches(':').count()), (8, 2), "{line}");
-    assert_eq!(rest, "00:00:00.000  #0 firmware 0.1.0 started on lm3s6965");
+    assert_eq!(rest, "00:00:00.000  #0 firmware 0.1.0 started on lm3s6965evb");
     process.write(&[b'x'; 5_000]);
     assert!(process.next_line("a remark").contains("is this the device's second port"));
 }

@@ -171,7 +171,11 @@ impl Board {
         let program = executable(&build)?;
         fs::create_dir_all(folder()).with_context(|| format!("cannot make {}", folder().display()))?;
         let file = folder().join(format!("{file}.elf"));
-        fs::copy(&program, &file).with_context(|| format!("cannot copy {program} to {}", file.display()))?;
+        // Whoever runs the one that is there sees all of it or all of the new one.
+        let whole = file.with_extension(format!("{}.new", std::process::id()));
+        fs::copy(&program, &whole)
+            .and_then(|_| fs::rename(&whole, &file))
+            .with_context(|| format!("cannot copy {program} to {}", file.display()))?;
         Ok(file)
     }
 }

@@ -1,7 +1,7 @@
 //! `cargo xtask emulate`: the device in QEMU, its console on this terminal
 //!
 //! Builds the firmware, starts the emulator with a network of its own in which the host is 10.0.2.2, and connects the
-//! terminal to the device's first serial line; or a script, which types and waits. The exit status is the device's.
+//! terminal to the device's first serial line; or a script, which types and waits. It fails where the device does.
 //! It judges nothing that the device says beyond what a script asks for.
 
 pub(crate) mod qemu;
@@ -13,7 +13,7 @@ use std::env;
 use std::fs;
 use std::hash::{BuildHasher as _, RandomState};
 use std::io::{BufRead as _, BufReader};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::process::{ChildStderr, ExitCode};
 use std::time::Duration;
@@ -47,7 +47,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ADDRESS/PREFIX")]
     ip: Option<String>,
     /// Seconds between two pings of the device's own
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u16).range(1..))]
     watch: Option<u16>,
     /// Write what the device reports to this file (see `slp monitor`)
     #[arg(long, value_name = "FILE")]
@@ -93,6 +93,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         }
         (None, None) => None,
     };
+    let settings = settings(args)?;
     let needs: &[Need] = if args.firmware.is_some() { &[Need::Qemu] } else { &[Need::Thumb, Need::Qemu] };
     build_firmware::ensure(needs)?;
     let firmware = match &args.firmware {
@@ -100,7 +101,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         None => board.build()?,
     };
     let mut qemu = Qemu::new(board, &firmware, args.window);
-    for setting in settings(args) {
+    for setting in settings {
         qemu.setting(&setting);
     }
     if let Some(file) = &args.telemetry {
@@ -129,9 +130,12 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 }
 
 /// The words that the device is started with
-fn settings(args: &Args) -> Vec<String> {
-    let mut words = vec![format!("server={}", seen_from_device(&args.server))];
+fn settings(args: &Args) -> anyhow::Result<Vec<String>> {
+    let mut words = vec![format!("server={}", seen_from_device(&args.server)?)];
     if let Some(ip) = &args.ip {
+        if !is_in_network(ip) {
+            bail!("--ip {ip:?}: the emulator's network is 10.0.2.0/24; expected an address such as 10.0.2.15/24");
+        }
         words.extend([format!("ip={ip}"), format!("gateway={HOST}"), "dns=10.0.2.3".to_owned()]);
     }
     if let Some(seconds) = args.watch {
@@ -139,21 +143,42 @@ fn settings(args: &Args) -> Vec<String> {
     }
     let seed = args.seed.clone().unwrap_or_else(|| format!("{:x}", RandomState::new().hash_one(0)));
     words.push(format!("seed={seed}"));
-    words
+    Ok(words)
+}
+
+/// Whether an address is one of the network that the emulator makes
+fn is_in_network(ip: &str) -> bool {
+    let Some((address, prefix)) = ip.split_once('/') else { return false };
+    address.parse().is_ok_and(|address: Ipv4Addr| address.octets().starts_with(&[10, 0, 2]))
+        && prefix.parse().is_ok_and(|prefix: u8| prefix <= 24)
 }
 
 /// A server of this machine's own is the emulator's host to the device
-fn seen_from_device(server: &str) -> String {
+///
+/// # Errors
+/// An address that no way leads to from there: the emulator goes to 127.0.0.1 and to no other address of this machine's own.
+fn seen_from_device(server: &str) -> anyhow::Result<String> {
     let (host, port) = parts(server);
-    let host = if is_local(server) { HOST } else { host };
-    port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    let host = match bare(host).parse() {
+        Ok(IpAddr::V6(address)) => bail!("--server {server:?}: the device speaks IPv4 only, and {address} is IPv6"),
+        Ok(IpAddr::V4(address)) if address.is_loopback() && address != Ipv4Addr::LOCALHOST => {
+            bail!("--server {server:?}: of this machine's own addresses the device reaches 127.0.0.1 only")
+        }
+        _ if is_local(server) => HOST,
+        _ => host,
+    };
+    Ok(port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
 }
 
 /// Whether a server is this machine's own
 pub(crate) fn is_local(server: &str) -> bool {
-    let (host, _) = parts(server);
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    bare.eq_ignore_ascii_case("localhost") || bare.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+    let host = bare(parts(server).0);
+    host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+}
+
+/// A host without the brackets that an IPv6 address may have
+fn bare(host: &str) -> &str {
+    host.trim_start_matches('[').trim_end_matches(']')
 }
 
 /// Host and port
@@ -191,12 +216,26 @@ mod tests {
         for (server, seen) in [
             ("127.0.0.1:25565", "10.0.2.2:25565"),
             ("localhost", "10.0.2.2"),
-            ("[::1]:7", "10.0.2.2:7"),
-            ("::1", "10.0.2.2"),
             ("mc.example.org:25566", "mc.example.org:25566"),
             ("192.0.2.1", "192.0.2.1"),
         ] {
-            assert_eq!(seen_from_device(server), seen);
+            assert_eq!(seen_from_device(server).unwrap(), seen);
+        }
+        for (server, said) in [
+            ("127.0.0.2:25565", "reaches 127.0.0.1 only"),
+            ("[::1]:7", "IPv4 only, and ::1 is IPv6"),
+            ("2001:db8::1", "IPv4 only"),
+        ] {
+            let error = seen_from_device(server).unwrap_err().to_string();
+            assert!(error.contains(said) && error.contains(server), "{error}");
+        }
+    }
+
+    #[test]
+    fn addresses_are_of_the_emulator_s_network() {
+        assert!(is_in_network("10.0.2.15/24"));
+        for ip in ["10.0.2.15", "10.0.2.15/25", "10.0.3.15/24", "x/24", ""] {
+            assert!(!is_in_network(ip), "{ip}");
         }
     }
 }

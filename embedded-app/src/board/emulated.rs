@@ -8,7 +8,6 @@ use cortex_m::interrupt::InterruptNumber;
 use cortex_m::peripheral::NVIC;
 use proto_core::Instant;
 
-use super::Entropy;
 use crate::drivers::semihosting;
 use crate::drivers::systick::Clock;
 
@@ -75,8 +74,8 @@ pub(super) fn failed() -> ! {
 }
 
 /// The MAC address and the timer, for want of anything better
-pub(super) fn entropy(mac_address: [u8; 6], now: Instant) -> Entropy {
+pub(super) fn entropy(mac_address: [u8; 6], now: Instant) -> u64 {
     let mut seed = [0; 8];
     seed[2..].copy_from_slice(&mac_address);
-    Entropy { seed: u64::from_le_bytes(seed) ^ now.as_micros(), per_boot: false }
+    u64::from_le_bytes(seed) ^ now.as_micros()
 }

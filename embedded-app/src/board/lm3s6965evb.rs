@@ -1,15 +1,16 @@
 //! TI Stellaris LM3S6965 evaluation board, as QEMU's machine `lm3s6965evb` has it
 //!
-//! Console on UART0, telemetry on UART1, Ethernet, the time from `SysTick`. The chip has no source of random numbers: the seed is the MAC address and the timer, and what makes
-//! a boot differ is the `seed` of the settings, which `cargo xtask emulate` draws anew each time.
+//! Console on UART0, telemetry on UART1, Ethernet, the time from `SysTick`. The chip has no source of random numbers: the
+//! seed is the MAC address and the timer, and what makes a boot differ is the `seed` of the settings, which `cargo xtask
+//! emulate` draws anew each time.
 
 #![expect(unsafe_code, reason = "the start-up of a board says which peripheral lies where")]
 
 use proto_core::Instant;
 use static_cell::ConstStaticCell;
 
+use super::Board;
 use super::emulated::{self, Interrupt};
-use super::{Board, Entropy};
 use crate::display::Key;
 use crate::drivers::fifo::{Frames, Network};
 use crate::drivers::mmio::Block;
@@ -178,7 +179,7 @@ impl Board for Lm3s6965evb {
         self.keys.released()
     }
 
-    fn entropy(&mut self) -> Entropy {
+    fn entropy(&mut self) -> u64 {
         emulated::entropy(self.mac_address, self.now())
     }
 }

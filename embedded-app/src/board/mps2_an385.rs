@@ -1,15 +1,16 @@
 //! Arm MPS2 with the Cortex-M3 image AN385, as QEMU's machine `mps2-an385` has it
 //!
-//! Console on UART 0, telemetry on UART 1, a LAN9118 on the memory bus, no screen and no keys. There is no source of random numbers: the seed is the MAC address and the
-//! timer, and what makes a boot differ is the `seed` of the settings, which `cargo xtask emulate` draws anew each time.
+//! Console on UART 0, telemetry on UART 1, a LAN9118 on the memory bus, no screen and no keys. There is no source of random
+//! numbers: the seed is the MAC address and the timer, and what makes a boot differ is the `seed` of the settings, which
+//! `cargo xtask emulate` draws anew each time.
 
 #![expect(unsafe_code, reason = "the start-up of a board says which peripheral lies where")]
 
 use proto_core::Instant;
 use static_cell::ConstStaticCell;
 
+use super::Board;
 use super::emulated::{self, Interrupt};
-use super::{Board, Entropy};
 use crate::display::NoPanel;
 use crate::drivers::cmsdk_uart::CmsdkUart;
 use crate::drivers::fifo::{Frames, Network};
@@ -97,7 +98,7 @@ impl Board for Mps2An385 {
         &mut self.telemetry
     }
 
-    fn entropy(&mut self) -> Entropy {
+    fn entropy(&mut self) -> u64 {
         emulated::entropy(self.mac_address, self.now())
     }
 }

@@ -20,7 +20,7 @@ use static_cell::ConstStaticCell;
 use super::nucleo_f429zi as chip;
 #[cfg(feature = "nucleo-h743zi")]
 use super::nucleo_h743zi as chip;
-use super::{Board, Entropy, local_address};
+use super::{Board, local_address};
 use crate::display::NoPanel;
 use crate::drivers::embassy_net::Adapter;
 use crate::drivers::lan8742a::Lan8742a;
@@ -201,7 +201,7 @@ impl Board for Nucleo {
         self.lamp.set_level(connected.into());
     }
 
-    fn entropy(&mut self) -> Entropy {
-        Entropy { seed: self.seed, per_boot: true }
+    fn entropy(&mut self) -> u64 {
+        self.seed
     }
 }

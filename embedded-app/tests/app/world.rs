@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 use std::rc::Rc;
 
 use embedded_app::app::{App, Memory, Turn};
-use embedded_app::board::{Board, Entropy, Serial};
+use embedded_app::board::{Board, Serial};
 use embedded_app::display::{HEIGHT, Key, Panel, ROW};
 use proto_core::telemetry::{Decoder, Event, Report};
 use proto_core::{Instant, Machine as _, Server, Timeouts, server};
@@ -176,8 +176,8 @@ impl Board for Fake {
         self.lamp = connected;
     }
 
-    fn entropy(&mut self) -> Entropy {
-        Entropy { seed: 7, per_boot: false }
+    fn entropy(&mut self) -> u64 {
+        7
     }
 }
 

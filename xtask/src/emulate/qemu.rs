@@ -12,6 +12,9 @@ pub(crate) fn has_screen(board: &Emulated) -> bool {
     board.name == "lm3s6965evb"
 }
 
+/// What shows a window. Without being told QEMU would show none, and say so nowhere, where its part for windows is missing.
+const WINDOW: &str = if cfg!(target_os = "macos") { "cocoa" } else { "gtk" };
+
 /// An emulator to be started
 pub(crate) struct Qemu {
     cmd: Cmd,
@@ -25,7 +28,7 @@ impl Qemu {
         let network = format!("user,model={}", board.network);
         let cmd = Cmd::new("qemu-system-arm")
             .args(["-machine", board.machine, "-monitor", "none"])
-            .args(if window { &[][..] } else { &["-display", "none"][..] })
+            .args(["-display", if window { WINDOW } else { "none" }])
             .args(["-nic", &network, "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"])
             .arg("-kernel")
             .arg(firmware);

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 /// Limits of the emulator's start and of one command
 const START: Duration = Duration::from_secs(30);
 const LIMIT: Duration = Duration::from_secs(10);
-/// How long a key is held: the device looks every 20 ms
+/// How long a key is held: the device looks every 10 ms
 const PRESS: Duration = Duration::from_millis(60);
 /// How often a picture is taken until two in a row are the same
 const PICTURES: usize = 200;

@@ -10,9 +10,16 @@ use crate::test::Context;
 /// Lints, builds and weighs each
 pub(super) fn run(context: &mut Context) {
     for board in build_firmware::boards() {
-        for features in [&[][..], &["--no-default-features"]] {
-            let clippy = context.cargo("clippy").args(["--package", "embedded-app", "--features", board.name]);
-            let clippy = clippy.args(features).args(["--target", board.target, "--", "--deny", "warnings"]);
+        // One with the other is the default.
+        for features in ["", "display", "dns", "display,dns"] {
+            let clippy = context.cargo("clippy").args(["--package", "embedded-app", "--no-default-features"]);
+            let clippy = clippy.args(["--features", board.name, "--features", features]).args([
+                "--target",
+                board.target,
+                "--",
+                "--deny",
+                "warnings",
+            ]);
             context.check("firmware", &clippy);
         }
     }

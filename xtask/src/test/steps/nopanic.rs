@@ -34,5 +34,7 @@ fn probe(target: &str) -> Cmd {
         .args(["build", "--release", "--locked", "--target", target])
         .args(if target == THUMB { &[][..] } else { &["--features", "fast"] })
         .dir(workspace::root().join("proto-core").join("no-panic"))
+        // As the firmware is built, and as programs for hosts are.
+        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", if target == THUMB { "z" } else { "3" })
         .env("CARGO_TARGET_DIR", workspace::root().join("target").join("no-panic"))
 }
