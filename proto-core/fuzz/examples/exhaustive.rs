@@ -61,6 +61,18 @@ fn values(range: Range<u64>) {
         let mut input = Cursor::new(&bytes[..len]);
         assert_eq!(Decoder::new().decode(&mut input), Ok(Some(value.cast_signed())), "{value:08x}");
         assert_eq!(input.consumed(), len, "{value:08x}");
+        followed(&bytes[..len], value.cast_signed());
+    }
+}
+
+/// The same with something behind it: five bytes at hand are decoded at once, in code of their own
+fn followed(bytes: &[u8], value: i32) {
+    for behind in [0x00, 0xFF] {
+        let mut all = [behind; 6];
+        all[..bytes.len()].copy_from_slice(bytes);
+        let mut input = Cursor::new(&all);
+        assert_eq!(Decoder::new().decode(&mut input), Ok(Some(value)), "{all:02x?}");
+        assert_eq!(input.consumed(), bytes.len(), "{all:02x?}");
     }
 }
 
@@ -83,6 +95,10 @@ fn strings<const N: usize>(range: Range<u64>) {
         assert_eq!(outcome, Ok(expected.map(|(value, _)| value)), "{bytes:02x?}");
         assert_eq!(input.consumed(), expected.map_or(N, |(_, len)| len), "{bytes:02x?}");
         assert_eq!(decoder.is_started(), expected.is_none(), "{bytes:02x?}");
+        if let Some((value, len)) = expected {
+            // Also those that are longer than they need be.
+            followed(&bytes[..len], value);
+        }
     }
 }
 
@@ -101,9 +117,14 @@ fn five_bytes(range: Range<u64>) {
         for fifth in 0..=0x0F {
             let value = bits | u32::from(fifth) << 28;
             assert_eq!(decoder.clone().push(fifth), Ok(Some(value.cast_signed())), "{beginning:02x?} {fifth:02x}");
+            let whole = [beginning[0], beginning[1], beginning[2], beginning[3], fifth];
+            let outcome = Decoder::new().decode(&mut Cursor::new(&whole));
+            assert_eq!(outcome, Ok(Some(value.cast_signed())), "{whole:02x?}");
         }
         let refused = 0x10 + (bits % 240) as u8;
         assert_eq!(decoder.clone().push(refused), Err(Overflow), "{beginning:02x?} {refused:02x}");
+        let whole = [beginning[0], beginning[1], beginning[2], beginning[3], refused];
+        assert_eq!(Decoder::new().decode(&mut Cursor::new(&whole)), Err(Overflow), "{whole:02x?}");
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::future::poll_fn;
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Poll, ready};
 
@@ -58,9 +59,9 @@ async fn next(stream: &mut TcpStream, rest: &mut Vec<u8>) -> io::Result<Next> {
     }
     poll_fn(|context| {
         loop {
-            // On the stack of whoever polls: a connection that waits has no buffer.
-            let mut buffer = [0; 2_048];
-            let mut read = ReadBuf::new(&mut buffer);
+            // On the stack of whoever polls, and not filled with zeros: a connection that waits has no buffer.
+            let mut buffer = [const { MaybeUninit::uninit() }; 2_048];
+            let mut read = ReadBuf::uninit(&mut buffer);
             ready!(Pin::new(&mut *stream).poll_read(context, &mut read))?;
             let bytes = read.filled();
             if bytes.is_empty() {

@@ -166,7 +166,10 @@ impl Bench<'_> {
         let from = Instant::now();
         for round in 1..=self.args.rounds {
             say(format_args!("round {round} of {} after {}", self.args.rounds, time(from.elapsed())));
-            for cell in &mut results.cells {
+            // There and back: who is measured first is another one each time.
+            let cells = results.cells.iter_mut();
+            let cells: Vec<_> = if round % 2 == 0 { cells.rev().collect() } else { cells.collect() };
+            for cell in cells {
                 let Some((_, server)) = servers.iter_mut().find(|(one, _)| *one == cell.contender) else { continue };
                 if cell.failure.is_some() {
                     continue;
