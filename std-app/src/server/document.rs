@@ -1,16 +1,15 @@
 //! What the server answers, encoded once and shared by all connections
 //!
-//! Each client that comes or goes changes the number of clients, and with it the document. That number is then put into
-//! the frame that there is, digit by digit: encoding all of it anew would cost more than the rest of a short connection.
-//! It never changes a frame that a connection still holds.
+//! Each client that comes or goes changes the number of clients, and with it the document: [`frames`] has what that costs.
+
+mod frames;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use proto_core::legacy::{self, LegacyStatus};
 use proto_core::status::{EncodeError, MAX_FRAME_BYTES, Sample, StatusDocument, encode_disconnect};
-use proto_core::wire::cursor::Cursor;
-use proto_core::wire::varint;
 
+use self::frames::Frames;
 use crate::config;
 
 /// An encoded packet, as connections share it
@@ -25,67 +24,10 @@ pub(super) struct Documents {
 
 struct Response {
     online: u32,
-    frame: Option<Frame>,
+    frames: Frames,
     /// Room to encode in, kept from one time to the next
     scratch: Vec<u8>,
 }
-
-/// The frame of a Response
-struct Frame {
-    bytes: Answer,
-    /// The length of the document in it
-    document: usize,
-    /// The number of clients in it
-    online: u32,
-    /// Where the digits of that number stand, from the first one on, as often as it occurs
-    digits: Vec<usize>,
-}
-
-impl Frame {
-    /// Encodes the document for as many clients as `online`
-    fn new(config: &config::Server, online: u32, scratch: &mut [u8]) -> Self {
-        let length = online.checked_ilog10().unwrap_or_default();
-        let ones = (0..length).fold(1, |ones, _| ones * 10 + 1);
-        // Where two documents with other digits everywhere differ, there they stand.
-        let mut with = |online| -> Answer {
-            // With as many clients as may be it fits, `Documents::new` saw to that; with fewer it is no longer.
-            let length = encode(config, online, scratch).unwrap_or_default();
-            scratch.get(..length).unwrap_or_default().into()
-        };
-        let (bytes, other) = (with(ones), with(ones * 2));
-        let digits = (0..).zip(bytes.iter().zip(other.iter())).filter(|(_, (one, two))| one != two);
-        let digits = digits.map(|(at, _)| at).collect();
-        let mut frame = Self { document: document_len(&bytes), bytes, online: ones, digits };
-        frame.set_online(online);
-        frame
-    }
-
-    /// Whether the frame for as many clients as `online` has the same length
-    const fn fits(&self, online: u32) -> bool {
-        matches!((self.online.checked_ilog10(), online.checked_ilog10()), (Some(one), Some(other)) if one == other)
-            || (self.online < 10 && online < 10)
-    }
-
-    /// Changes the number of clients, in a copy where somebody still has the bytes
-    fn set_online(&mut self, online: u32) {
-        let mut number = [0; MAX_DIGITS];
-        let mut rest = online;
-        let mut first = MAX_DIGITS;
-        while first > 0 && (rest > 0 || first == MAX_DIGITS) {
-            first -= 1;
-            number[first] = b'0' + u8::try_from(rest % 10).unwrap_or_default();
-            rest /= 10;
-        }
-        let bytes = Arc::make_mut(&mut self.bytes);
-        for (&at, &digit) in self.digits.iter().zip(number[first..].iter().cycle()) {
-            bytes[at] = digit;
-        }
-        self.online = online;
-    }
-}
-
-/// Digits of the largest number of clients
-const MAX_DIGITS: usize = 10;
 
 /// Encodes the Response that `config` asks for into `out`
 ///
@@ -113,14 +55,6 @@ pub fn check(config: &config::Server) -> Result<(), EncodeError> {
     encode(config, config.max_clients, &mut vec![0; MAX_FRAME_BYTES]).map(drop)
 }
 
-/// The length of the document in a Response's frame: behind the frame's length and the id
-fn document_len(frame: &[u8]) -> usize {
-    let mut input = Cursor::new(frame);
-    let mut number = || varint::Decoder::new().decode(&mut input).ok().flatten();
-    let (_length, _id, document) = (number(), number(), number());
-    document.and_then(|document| usize::try_from(document).ok()).unwrap_or_default()
-}
-
 impl Documents {
     /// Encodes what does not change
     ///
@@ -133,7 +67,7 @@ impl Documents {
         Ok(Self {
             config: config.clone(),
             disconnect: scratch.get(..length).unwrap_or_default().into(),
-            response: Mutex::new(Response { online: 0, frame: None, scratch }),
+            response: Mutex::new(Response { online: 0, frames: Frames::new(), scratch }),
         })
     }
 
@@ -149,15 +83,12 @@ impl Documents {
     /// The frame of the Response as things stand, and the length of the document in it
     pub(super) fn response(&self) -> (Answer, usize) {
         let mut guard = self.lock();
-        let Response { online, frame, scratch } = &mut *guard;
-        let frame = match frame {
-            Some(frame) if frame.online == *online => frame,
-            Some(frame) if frame.fits(*online) => {
-                frame.set_online(*online);
-                frame
-            }
-            frame => frame.insert(Frame::new(&self.config, *online, scratch)),
-        };
+        let Response { online, frames, scratch } = &mut *guard;
+        let frame = frames.with_online(*online, |online| {
+            // With as many clients as may be it fits, `Documents::new` saw to that; with fewer it is no longer.
+            let length = encode(&self.config, online, scratch).unwrap_or_default();
+            scratch.get(..length).unwrap_or_default().into()
+        });
         (Arc::clone(&frame.bytes), frame.document)
     }
 
@@ -183,6 +114,8 @@ impl Documents {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     /// As [`encode`] has it
@@ -224,11 +157,28 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_that_nobody_holds_is_not_copied() {
+    fn frames_that_nobody_holds_are_used_again_whatever_the_number_s_length() {
         let documents = Documents::new(&config::Server::default()).expect("it fits");
-        documents.set_online(4);
-        let before = documents.response().0.as_ptr();
-        documents.set_online(7);
-        assert_eq!(documents.response().0.as_ptr(), before);
+        let round = || -> Vec<_> {
+            let frames = (0..64).map(|step| {
+                documents.set_online(if step % 3 == 0 { 900 + step } else { 1_000 + step });
+                documents.response().0
+            });
+            frames.collect()
+        };
+        let places = |held: &[Answer]| -> BTreeSet<_> { held.iter().map(|frame| frame.as_ptr()).collect() };
+        // All are held at once, as those of a batch of clients are until they are answered.
+        let (first, second) = (places(&round()), places(&round()));
+        assert_eq!(first.len(), 64, "each count is another");
+        assert_eq!(first, second);
+    }
+
+    #[test]
+    fn no_more_memory_is_kept_than_said() {
+        let config = config::Server { description: "x".repeat(30_000), ..config::Server::default() };
+        let documents = Documents::new(&config).expect("it fits");
+        let held: Vec<_> = (0..200).map(|step| (documents.set_online(100 + step), documents.response().0).1).collect();
+        let kept: usize = held.iter().filter(|frame| Arc::strong_count(frame) > 1).map(|frame| frame.len()).sum();
+        assert!(kept > 30_000 && kept <= frames::MAX_BYTES, "{kept}");
     }
 }
