@@ -58,19 +58,24 @@ struct Count {
 /// What ours has to come to
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Goal {
-    /// At most the best of the others
-    AtMostOthers,
-    /// Less than the best of the others
-    BelowOthers,
+    /// At most the best of these
+    AtMost(&'static [&'static str]),
+    /// Less than the best of these
+    BelowBest(&'static [&'static str]),
     /// Less than so many instructions
     Below(f64),
 }
 
+/// Who decodes and encodes varints
+const VARINTS: &[&str] = &["leb128fmt slice", "leb128fmt array", "prost", "integer encoding"];
+/// Who reads status documents
+const DOCUMENTS: &[&str] = &["serde json borrowed", "serde json owned"];
+
 /// The goals, by operation; the others are only counted
 const GOALS: &[(&str, Goal)] = &[
-    ("decode", Goal::AtMostOthers),
-    ("encode", Goal::AtMostOthers),
-    ("picker", Goal::BelowOthers),
+    ("decode", Goal::AtMost(VARINTS)),
+    ("encode", Goal::AtMost(VARINTS)),
+    ("picker", Goal::BelowBest(DOCUMENTS)),
     ("ping", Goal::Below(PING)),
 ];
 
@@ -110,7 +115,6 @@ fn count() -> anyhow::Result<Vec<Count>> {
     let lines = summaries.lines().filter(|line| line.starts_with('{'));
     let counts = lines.map(|line| read(line).with_context(|| format!("not a summary of gungraun's: {line}")));
     let counts = counts.collect::<anyhow::Result<Vec<_>>>()?;
-    // A contender that is gone would make its goal easy.
     for (operation, _) in GOALS {
         if !counts.iter().any(|count| count.operation == *operation && count.is_ours()) {
             bail!("no benchmark of {operation} among {} counted", counts.len());
@@ -163,12 +167,18 @@ fn ours(counts: &[Count]) -> impl Iterator<Item = &Count> {
 }
 
 /// Whether ours meets its goal, where it has one, and what the goal is
+///
+/// Without one of those to beat it is missed: a contender that is gone would make it easy.
 fn met(counts: &[Count], ours: &Count) -> Option<(bool, f64)> {
     let (_, goal) = GOALS.iter().find(|(operation, _)| *operation == ours.operation)?;
-    let best = others(counts, ours).map(Count::each).fold(f64::INFINITY, f64::min);
+    let best = |of: &[&str]| {
+        let each = of.iter().map(|name| others(counts, ours).find(|other| other.contender == *name).map(Count::each));
+        each.collect::<Option<Vec<_>>>()
+            .map_or(f64::NEG_INFINITY, |each| each.into_iter().fold(f64::INFINITY, f64::min))
+    };
     Some(match goal {
-        Goal::AtMostOthers => (ours.each() <= best && best.is_finite(), best),
-        Goal::BelowOthers => (ours.each() < best && best.is_finite(), best),
+        Goal::AtMost(of) => (ours.each() <= best(of), best(of)),
+        Goal::BelowBest(of) => (ours.each() < best(of), best(of)),
         Goal::Below(most) => (ours.each() < *most, *most),
     })
 }
@@ -180,7 +190,9 @@ fn judge(counts: &[Count], toolchain: &str, report: &mut Report) -> anyhow::Resu
     fs::write(results(), serde_json::to_string_pretty(&as_json(counts, toolchain))?).context("cannot write JSON")?;
     for ours in ours(counts) {
         if let Some((met, goal)) = met(counts, ours) {
-            let told = format!("{}: {:.2} instructions, the goal is {goal:.2}", ours.name(), ours.each());
+            let goal =
+                if goal.is_finite() { format!("{goal:.2}") } else { "the best of some that are missing".to_owned() };
+            let told = format!("{}: {:.2} instructions, the goal is {goal}", ours.name(), ours.each());
             report.check("cost", if met { Ok(()) } else { Err(told) }, AGAIN);
         }
     }

@@ -39,16 +39,19 @@ fn what_is_stored_and_counted_has_to_be_the_same() {
 
 #[test]
 fn goals_are_against_the_best_of_the_others() {
-    let decode =
-        |ours| [count("decode", "x", OURS, ours), count("decode", "x", "a", 90), count("decode", "x", "b", 80)];
-    for (ours, is_met) in [(80, true), (81, false)] {
-        let counts = decode(ours);
-        assert_eq!(met(&counts, &counts[0]).map(|(met, _)| met), Some(is_met), "{ours}");
+    let beside = |operation, ours, names: &[&str]| -> Vec<Count> {
+        let others = names.iter().zip(80..).map(|(name, each)| count(operation, "x", name, each));
+        [count(operation, "x", OURS, ours)].into_iter().chain(others).collect()
+    };
+    let is_met = |counts: &[Count]| met(counts, &counts[0]).map(|(met, _)| met);
+    for (operation, names, most) in [("decode", VARINTS, 80), ("encode", VARINTS, 80), ("picker", DOCUMENTS, 79)] {
+        assert_eq!(is_met(&beside(operation, most, names)), Some(true), "{operation}");
+        assert_eq!(is_met(&beside(operation, most + 1, names)), Some(false), "{operation}");
+        for missing in names {
+            let rest: Vec<_> = names.iter().copied().filter(|name| name != missing).collect();
+            assert_eq!(is_met(&beside(operation, 1, &rest)), Some(false), "without {missing} it is no victory");
+        }
     }
-    let alone = [count("decode", "x", OURS, 1)];
-    assert_eq!(met(&alone, &alone[0]).map(|(met, _)| met), Some(false), "nobody to beat is no victory");
-    let picker = [count("picker", "x", OURS, 80), count("picker", "x", "a", 80)];
-    assert_eq!(met(&picker, &picker[0]).map(|(met, _)| met), Some(false));
     let ping = [count("ping", "server", OURS, 3_000)];
     assert_eq!(met(&ping, &ping[0]).map(|(met, _)| met), Some(false));
     assert_eq!(met(&[], &count("session", "server", OURS, 1)), None);
@@ -56,8 +59,9 @@ fn goals_are_against_the_best_of_the_others() {
 
 #[test]
 fn table_tells_ratios_to_ours_and_goals() {
-    let counts = [count("decode", "x", OURS, 100), count("decode", "x", "prost", 150)];
+    let others = VARINTS.iter().map(|name| count("decode", "x", name, 150));
+    let counts: Vec<_> = [count("decode", "x", OURS, 100)].into_iter().chain(others).collect();
     let lines: Vec<String> =
         table(&counts).lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
-    assert_eq!(lines[1..], ["decode x ours 10.00 1.00 met (15.00)", "prost 15.00 1.50"]);
+    assert_eq!(lines[1..3], ["decode x ours 10.00 1.00 met (15.00)", "leb128fmt slice 15.00 1.50"]);
 }
