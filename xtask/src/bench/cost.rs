@@ -290,7 +290,7 @@ fn toolchain() -> anyhow::Result<String> {
 }
 
 /// The benchmarks' own workspace
-fn folder() -> PathBuf {
+pub(crate) fn folder() -> PathBuf {
     workspace::root().join("proto-core").join("bench")
 }
 

@@ -34,6 +34,9 @@ pub(super) struct Step {
 /// What the tests of some package need
 pub(super) const TESTS_NEED: &[Need] = &[Need::Thumb, Need::Qemu, Need::Mcstatus, Need::MinecraftProtocol];
 
+/// Steps whose tests [`matching`] does not look through
+const OF_THEIR_OWN: &[&str] = &["fuzz", "bench"];
+
 /// Features of proto-core for hosts: `testing` needs `std` and keeps what happened in memory without bound
 const HOST_ONLY: &[&str] = &["testing"];
 
@@ -116,7 +119,7 @@ pub(super) const STEPS: &[Step] = &[
     Step {
         name: "cost",
         about: "instructions of proto-core against the stored counts and the crates to beat",
-        needs: &[Need::Valgrind, Need::Tool(&tool::GUNGRAUN)],
+        needs: &[Need::Clippy, Need::Valgrind, Need::Tool(&tool::GUNGRAUN)],
         runs_without: false,
         run: benches::cost,
     },
@@ -175,7 +178,9 @@ impl Context {
     fn count(&mut self, step: &str, tally: &Tally, result: Result<(), CmdError>) {
         self.report.pass(tally.passed());
         for name in tally.failures() {
-            self.report.fail(step, format_args!("test {name}"), format!("cargo xtask test '{name}'"));
+            // Those of a workspace of its own are found by its step alone.
+            let again = if OF_THEIR_OWN.contains(&step) { step } else { name };
+            self.report.fail(step, format_args!("test {name}"), format!("cargo xtask test '{again}'"));
         }
         if tally.ignored() > 0 {
             self.fail(step, format_args!("{} tests are ignored: none may be skipped", tally.ignored()));

@@ -9,6 +9,8 @@ use crate::workspace;
 
 /// Instructions against the stored counts, and against the crates to beat
 pub(super) fn cost(context: &mut Context) {
+    let clippy = Cmd::cargo().args(["clippy", "--locked", "--all-targets", "--", "--deny", "warnings"]);
+    context.check("cost", &clippy.dir(bench::cost::folder()));
     if let Err(error) = bench::cost::check(&mut context.report) {
         context.fail("cost", format_args!("{error:#}"));
     }
