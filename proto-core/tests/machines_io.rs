@@ -293,6 +293,27 @@ fn errors_are_told_apart_by_blame() {
 }
 
 #[test]
+fn errors_say_whose_they_are_and_hold_what_was_said() {
+    let closed = proto_core::Error::Closed(Closed::WithoutAnswer);
+    let (connection, transport) = (Error::from(closed), Error::Transport(ErrorKind::BrokenPipe));
+    let source = |error: &Error<ErrorKind>| std::error::Error::source(error).map(ToString::to_string);
+    assert_eq!((connection.to_string(), source(&connection)), (closed.to_string(), Some(closed.to_string())));
+    let broken = ErrorKind::BrokenPipe.to_string();
+    assert_eq!(transport.to_string(), format!("the transport failed: {broken}"));
+    assert_eq!(source(&transport), Some(broken));
+    assert_eq!(Error::<ErrorKind>::WriteZero.to_string(), "the transport takes no more bytes");
+    assert_eq!(source(&Error::WriteZero), None);
+}
+
+#[test]
+fn driver_tells_the_time_that_it_was_given() {
+    let now = Cell::new(Instant::ZERO);
+    let mut driver = Driver::new(pinging(), Blocking(Memory::new([])), || now.get());
+    now.set(Instant::from_millis(7));
+    assert_eq!(driver.now(), Instant::from_millis(7));
+}
+
+#[test]
 fn an_async_exchange() {
     let transport = Async(Memory::new([Read::Bytes(response("{}")), Read::Bytes(ping(7))]));
     let mut driver = Driver::new(pinging(), transport, || Instant::ZERO);

@@ -209,3 +209,10 @@ proptest! {
         prop_assert_eq!(component, json!({"text": description}));
     }
 }
+
+#[test]
+fn limits_are_those_of_the_protocol() {
+    assert_eq!((MAX_JSON_UNITS, MAX_JSON_BYTES), (32_767, 98_301));
+    // Length of the frame and of the String in three bytes each, and the id.
+    assert_eq!(MAX_FRAME_BYTES, 98_301 + 7);
+}

@@ -238,3 +238,52 @@ fn name_given_twice_in_an_element_is_the_last_one() {
     let status = picker.finish().unwrap();
     assert_eq!(status.sample().collect::<Vec<_>>(), ["first", "ab", "third"]);
 }
+
+#[test]
+fn picker_that_is_reset_reads_the_next_document_as_a_new_one_does() {
+    const NEXT: &str = r#"{"description":"b","players":{"online":2}}"#;
+    let mut fresh: Picker = Picker::new();
+    fresh.feed(NEXT).unwrap();
+    let expected = fresh.finish().unwrap().clone();
+    for before in [r#"{"description":"a","version":{"protocol":1.5},"favicon":"data:"#, "}", "{}", ""] {
+        let mut picker: Picker = Picker::new();
+        // An error stays, a half document too, until the reset.
+        let _may_fail = picker.feed(before);
+        picker.reset();
+        picker.feed(NEXT).unwrap();
+        assert_eq!(picker.finish(), Ok(&expected), "after {before:?}");
+    }
+}
+
+#[test]
+fn fields_are_told_by_their_keys() {
+    let mut picker: Picker = Picker::new();
+    picker.feed(r#"{"version":{"protocol":"x"},"players":{"max":[]}}"#).unwrap();
+    let status = picker.finish().unwrap();
+    assert!(!status.malformed().is_empty() && status.truncated().is_empty());
+    assert_eq!(
+        status.malformed().iter().map(|field| field.to_string()).collect::<Vec<_>>(),
+        ["version.protocol", "players.max",]
+    );
+}
+
+#[test]
+fn favicon_counts_neither_line_breaks_nor_padding() {
+    let bytes = |pieces: &[&str]| {
+        let mut picker: Picker = Picker::new();
+        picker.feed(r#"{"favicon":"data:image/png;base64,"#).unwrap();
+        for piece in pieces {
+            picker.feed(piece).unwrap();
+        }
+        picker.feed("\"}").unwrap();
+        picker.finish().unwrap().favicon_bytes()
+    };
+    assert_eq!(bytes(&["QUJDQUJD"]), Some(6));
+    for line_break in ["\\n", "\\r", "\\r\\n"] {
+        let folded = ["QUJD"; 8].join(line_break);
+        assert_eq!(bytes(&[&folded]), Some(24), "{line_break}");
+    }
+    assert_eq!(bytes(&["QUJDQQ=", "="]), Some(4));
+    // What ends with padding and goes on has none so far.
+    assert_eq!(bytes(&["QUJDQQ==", "QUJD"]), Some(9));
+}

@@ -85,7 +85,7 @@ fn a_text_is_cut_at_a_character() {
 fn a_text_of_no_capacity_keeps_nothing() {
     let mut text = Text::<0>::new();
     text.push_str("");
-    assert!(!text.is_truncated());
+    assert!(!text.is_truncated() && text.is_empty());
     text.push('a');
     assert!(text.is_truncated() && text.is_empty());
 }
@@ -126,5 +126,9 @@ proptest! {
         kept.push_str(&text);
         prop_assert_eq!(kept.as_str(), &whole[..whole.floor_char_boundary(16)]);
         prop_assert_eq!(kept.is_truncated(), whole.len() > 16);
+        prop_assert_eq!(kept.len(), kept.as_str().len());
+        prop_assert_eq!(kept.is_empty(), kept.as_str().is_empty());
+        kept.clear();
+        prop_assert_eq!((kept.as_str(), kept.len(), kept.is_truncated()), ("", 0, false));
     }
 }

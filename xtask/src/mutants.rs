@@ -74,8 +74,16 @@ const GROUPS: &[Group] = &[
     },
     Group { name: "wire", files: &["wire/*.rs"], tests: &[UNITS, "corners", "machines_server", "splits"] },
     Group { name: "json", files: &["json.rs", "json/*.rs"], tests: &[UNITS, "json_scanner", "status_vectors"] },
-    Group { name: "status", files: &["status.rs", "status/*.rs"], tests: &["status_picker", "status_document"] },
-    Group { name: "text", files: &["text.rs", "text/*.rs"], tests: &[UNITS, "text_cleaning"] },
+    Group {
+        name: "status",
+        files: &["status.rs", "status/*.rs"],
+        tests: &["status_picker", "status_document", "status_vectors"],
+    },
+    Group {
+        name: "text",
+        files: &["text.rs", "text/*.rs"],
+        tests: &[UNITS, "text_cleaning", "wording", "status_picker"],
+    },
     Group { name: "command", files: &["command.rs", "command/*.rs"], tests: &[UNITS, "command"] },
     Group { name: "legacy", files: &["legacy.rs", "legacy/*.rs"], tests: &["legacy"] },
     Group { name: "telemetry", files: &["telemetry.rs", "telemetry/*.rs"], tests: &[UNITS, "telemetry"] },

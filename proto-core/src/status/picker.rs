@@ -425,10 +425,8 @@ impl<const NAME: usize, const DESCRIPTION: usize, const SAMPLE: usize> Picker<NA
             return;
         };
         if rank >= component.rank {
-            if component.end > component.start {
-                let (start, end) = (usize::from(component.start), usize::from(component.end));
-                self.status.description.remove(start, end);
-            }
+            let (start, end) = (usize::from(component.start), usize::from(component.end));
+            self.status.description.remove(start, end);
             component.rank = rank;
             component.end = component.start;
             component.cut = false;
