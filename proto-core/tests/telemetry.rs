@@ -134,6 +134,21 @@ fn the_longest_report_fills_the_longest_frame() {
 }
 
 #[test]
+fn room_that_ends_at_any_byte_is_too_small() {
+    let address = Ipv4Addr::UNSPECIFIED;
+    for report in [
+        Report::Address { address, prefix: 0, gateway: Some(address), by_dhcp: false },
+        Report::Error { code: 0, numbers: [0, i64::MIN] },
+    ] {
+        let envelope = Envelope { sequence: 0, time_us: 0, report };
+        for room in 0..frame(&envelope).len() {
+            let small = EncodeError::OutputTooSmall { room, enough: MAX_FRAME };
+            assert_eq!(encode(&envelope, &mut vec![0xEE; room]), Err(small), "{envelope}");
+        }
+    }
+}
+
+#[test]
 fn garbage_is_skipped_to_the_next_zero_and_counted() {
     let (first, second) = (ping(0), ping(1));
     let text = b"Booting... \x1b[31mpanic\x1b[0m\r\n";
@@ -152,8 +167,12 @@ fn garbage_is_skipped_to_the_next_zero_and_counted() {
 
 #[test]
 fn each_fault_is_told_apart() {
-    let cases: [(Vec<u8>, Fault); 6] = [
+    // Each one after the first is a zero; between the two zeros of the longest frame stand that and one code.
+    let longest = MAX_FRAME - 2;
+    let cases: [(Vec<u8>, Fault); 8] = [
         (vec![1; 200], Fault::TooLong),
+        (vec![1; longest + 1], Fault::TooLong),
+        (vec![1; longest], Fault::Checksum),
         (vec![9, 1, 2], Fault::Torn),
         (vec![2, 1], Fault::Checksum),
         (vec![5, 1, 2, 3, 4], Fault::Checksum),

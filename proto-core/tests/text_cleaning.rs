@@ -127,6 +127,7 @@ proptest! {
         prop_assert_eq!(kept.as_str(), &whole[..whole.floor_char_boundary(16)]);
         prop_assert_eq!(kept.is_truncated(), whole.len() > 16);
         prop_assert_eq!(kept.len(), kept.as_str().len());
+        prop_assert_eq!(AsRef::<str>::as_ref(&kept), kept.as_str());
         prop_assert_eq!(kept.is_empty(), kept.as_str().is_empty());
         kept.clear();
         prop_assert_eq!((kept.as_str(), kept.len(), kept.is_truncated()), ("", 0, false));

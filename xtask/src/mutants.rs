@@ -86,7 +86,7 @@ const GROUPS: &[Group] = &[
     },
     Group { name: "command", files: &["command.rs", "command/*.rs"], tests: &[UNITS, "command"] },
     Group { name: "legacy", files: &["legacy.rs", "legacy/*.rs"], tests: &["legacy"] },
-    Group { name: "telemetry", files: &["telemetry.rs", "telemetry/*.rs"], tests: &[UNITS, "telemetry"] },
+    Group { name: "telemetry", files: &["telemetry.rs", "telemetry/*.rs"], tests: &[UNITS, "telemetry", "wording"] },
     Group { name: "io", files: &["io.rs", "io/*.rs"], tests: &["machines_io"] },
     Group { name: "error", files: &["error.rs", "error/*.rs"], tests: &[UNITS, "wording"] },
 ];

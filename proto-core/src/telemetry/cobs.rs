@@ -82,7 +82,7 @@ impl<'o> Writer<'o> {
         Self { out, code: 1, next: 2 }
     }
 
-    /// Adds a byte; nothing when there is no room
+    /// Adds a byte; nothing when there is no room, and then there is none for the end either
     pub(super) fn push(&mut self, byte: u8) -> Option<()> {
         // A run is closed by a zero, or by its length; the latter only when more comes, or it would stand for a zero.
         if self.run()? == u8::MAX {

@@ -9,20 +9,18 @@ use super::{Crc, Envelope, Report, cobs};
 
 /// Writes a frame; the bytes written, or nothing where there is no room
 pub(super) fn encode(envelope: &Envelope, out: &mut [u8]) -> Option<usize> {
-    let mut out = Writer { frame: cobs::Writer::new(out), crc: Crc::new(), is_full: false };
+    let mut out = Writer { frame: cobs::Writer::new(out), crc: Crc::new() };
     out.unsigned(envelope.sequence.into());
     out.unsigned(envelope.time_us);
     out.report(&envelope.report);
     let crc = out.crc.0.to_be_bytes();
     out.bytes(&crc);
-    if out.is_full { None } else { out.frame.finish() }
+    out.frame.finish()
 }
 
 struct Writer<'o> {
     frame: cobs::Writer<'o>,
     crc: Crc,
-    /// Whether a byte found no room
-    is_full: bool,
 }
 
 impl Writer<'_> {
@@ -83,7 +81,8 @@ impl Writer<'_> {
     #[inline(never)]
     fn byte(&mut self, byte: u8) {
         self.crc.push(byte);
-        self.is_full |= self.frame.push(byte).is_none();
+        // What finds no room here has the frame's end find none either.
+        let _ = self.frame.push(byte);
     }
 
     fn bytes(&mut self, bytes: &[u8]) {
