@@ -108,7 +108,7 @@ fn what_no_buffer_has_room_for_is_passed_over_and_the_rest_is_read() {
     let head = format!(r#"{{"version":{{"name":"{long}","protocol":7}},"description":[{{"text":"{long}"}},"{long}"],"#);
     let tail = format!(r#""players":{{"sample":[{{"name":"{long}"}},{{"name":"b"}}],"max":3,"online":"{long}"}}}}"#);
     let document = head + &tail;
-    for at in 0..document.len() {
+    for at in (0..document.len()).step_by(if cfg!(miri) { 97 } else { 1 }) {
         let mut picker: Picker = Picker::new();
         let (before, behind) = document.split_at(at);
         picker.feed(before).unwrap();
