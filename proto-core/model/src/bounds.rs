@@ -186,6 +186,7 @@ pub const OWING: Bounds = Bounds {
         Seen::SkippedFifth,
         Seen::SkippedInStatus,
         Seen::Crossing,
+        Seen::AbandonedResponse,
         Seen::Collision,
         Seen::IdlePing,
         Seen::IdleOwing,
