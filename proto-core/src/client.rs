@@ -332,7 +332,8 @@ impl Client {
     }
 
     fn check_open(&self) -> Result<(), Refused> {
-        if self.ended || self.failed.is_some() { Err(Refused::Closed) } else { Ok(()) }
+        let closed = (self.ended || self.failed.is_some()) && !seeded!(self, CommandsBehindEnd);
+        if closed { Err(Refused::Closed) } else { Ok(()) }
     }
 
     #[cfg_attr(not(feature = "fast"), inline(never))]
@@ -380,7 +381,9 @@ impl Client {
                 Event::Pong { payload: got, rtt: Duration::ZERO }
             }
             Exchange::Pong { payload, sent, .. } => {
-                self.exchange = Exchange::None;
+                if !seeded!(self, PongKeepsStatus) {
+                    self.exchange = Exchange::None;
+                }
                 if payload == got {
                     Event::Pong { payload, rtt: now.saturating_since(sent.unwrap_or(now)) }
                 } else {
@@ -475,7 +478,8 @@ impl Machine for Client {
         if self.failed.is_some() {
             return None;
         }
-        earlier(self.deadline(), self.receive.frame_deadline(self.waits.frame))
+        let exchange = if seeded!(self, NoDeadline) { None } else { self.deadline() };
+        earlier(exchange, self.receive.frame_deadline(self.waits.frame))
     }
 
     fn handle_timeout(&mut self, now: Instant) -> Result<Option<Event<'static>>, Error> {
@@ -492,6 +496,7 @@ impl Machine for Client {
             Exchange::Pong { .. } => (Missing::Pong, self.waits.pong),
             _ => (Missing::Response, self.waits.response),
         };
+        let limit = if seeded!(self, OtherLimit) { self.waits.frame } else { limit };
         if seeded!(self, TimeoutForgets) {
             self.exchange = Exchange::None;
             return Ok(Some(Event::TimedOut { missing, limit }));
@@ -504,7 +509,7 @@ impl Machine for Client {
             return Err(error);
         }
         self.ended = true;
-        if self.receive.is_in_frame() {
+        if self.receive.is_in_frame() && !seeded!(self, ClientOverlooksCut) {
             return Err(self.fail(Error::Closed(Closed::InFrame)));
         }
         match self.exchange {

@@ -34,6 +34,18 @@ pub enum Fault {
     ClientLosesLong,
     /// Client: what has been read of a Response's length is lost where two reads split it
     ClientLosesVarInt,
+    /// Client: a Pong that is waited for is told and does not end the exchange
+    PongKeepsStatus,
+    /// Client: the bytes of a Response's text are told as its UTF-16 units
+    BytesForUnits,
+    /// Client: a time-out tells another limit than that which has passed
+    OtherLimit,
+    /// Client: an exchange has no deadline
+    NoDeadline,
+    /// Client: the end of the stream within a frame is taken for one between frames
+    ClientOverlooksCut,
+    /// Client: commands are taken when the connection is closed
+    CommandsBehindEnd,
     /// Server: what comes in the default state is echoed
     EchoInDefault,
     /// Server: a fifth outstanding ping pushes the first out
@@ -54,11 +66,19 @@ pub enum Fault {
     ServerLosesVarInt,
     /// Server: what has been read of a Long is lost where two reads split it
     ServerLosesLong,
+    /// Server: a character of the address that two reads split is not told
+    SplitAddressUntold,
+    /// Server: a Handshake in the status state leads back to the default state, whatever it asks for
+    TogglesState,
+    /// Server: a client that is silent is pinged again and again instead of closed on
+    ProbesForEver,
+    /// Server: the end of the stream within a frame is taken for one between frames
+    ServerOverlooksCut,
 }
 
 impl Fault {
     /// All of them
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 33] = [
         Self::ForgottenPayload,
         Self::UncountedResponse,
         Self::YoungestFirst,
@@ -72,6 +92,12 @@ impl Fault {
         Self::NoEcho,
         Self::ClientLosesLong,
         Self::ClientLosesVarInt,
+        Self::PongKeepsStatus,
+        Self::BytesForUnits,
+        Self::OtherLimit,
+        Self::NoDeadline,
+        Self::ClientOverlooksCut,
+        Self::CommandsBehindEnd,
         Self::EchoInDefault,
         Self::FifthOutstanding,
         Self::AnswerOvertakesPings,
@@ -82,5 +108,9 @@ impl Fault {
         Self::WaitsForEver,
         Self::ServerLosesVarInt,
         Self::ServerLosesLong,
+        Self::SplitAddressUntold,
+        Self::TogglesState,
+        Self::ProbesForEver,
+        Self::ServerOverlooksCut,
     ];
 }

@@ -431,7 +431,7 @@ impl<A: AsRef<[u8]>> Machine for Server<A> {
                 Err(self.fail(Error::Timeout(Timeout::Silence(silent))))
             }
             (State::Default, None) => {
-                self.probed = Some(now);
+                self.probed = if seeded!(self, ProbesForEver) { None } else { Some(now) };
                 let payload = now.as_millis();
                 // A client that owes four is being pinged already.
                 Ok(self.ping(payload).is_ok().then_some(Event::IdlePing { payload }))
@@ -449,7 +449,7 @@ impl<A: AsRef<[u8]>> Machine for Server<A> {
         if let Some(event) = self.end_of_legacy_ping() {
             return Ok(Some(event));
         }
-        let complete = self.receive.end();
+        let complete = if seeded!(self, ServerOverlooksCut) { Ok(()) } else { self.receive.end() };
         self.closing = true;
         complete.map(|()| None).map_err(|closed| self.fail(Error::Closed(closed)))
     }

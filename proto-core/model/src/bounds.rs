@@ -42,6 +42,10 @@ pub struct Budget {
     pub idles: u8,
     /// The client's `exit`
     pub exits: u8,
+    /// Times that the server leaves
+    pub closes: u8,
+    /// Times that one side is gone and bytes are lost
+    pub resets: u8,
 }
 
 /// What a model may do
@@ -65,7 +69,8 @@ pub struct Bounds {
     pub meets: &'static [Seen],
 }
 
-const NOTHING: Budget = Budget { pings: 0, stops: 0, server_pings: 0, timeouts: 0, idles: 0, exits: 0 };
+const NOTHING: Budget =
+    Budget { pings: 0, stops: 0, server_pings: 0, timeouts: 0, idles: 0, exits: 0, closes: 0, resets: 0 };
 
 /// Every segmentation of one exchange that is stopped or not, crossed by a ping of the same payload, sent in any writes
 pub const SPLITS: Bounds = Bounds {
@@ -107,6 +112,7 @@ pub const AGAIN: Bounds = Bounds {
         Seen::Completed,
         Seen::AbandonedResponse,
         Seen::AbandonedPong,
+        Seen::Crossing,
         Seen::TwinPong,
         Seen::StopInText,
         Seen::RefusedInStatus,
@@ -130,7 +136,7 @@ pub const LENGTHS: Bounds = Bounds {
 /// Commands of both sides and time-outs in every order, packets whole
 pub const ORDERS: Bounds = Bounds {
     name: "orders",
-    budget: Budget { pings: 2, stops: 2, server_pings: 2, timeouts: 1, idles: 1, exits: 0 },
+    budget: Budget { pings: 2, stops: 2, server_pings: 2, timeouts: 1, idles: 1, ..NOTHING },
     pings: &[A, B],
     server_pings: &[A, B],
     document: SHORT,
@@ -148,6 +154,9 @@ pub const ORDERS: Bounds = Bounds {
         Seen::PongTimedOut,
         Seen::IdlePing,
         Seen::SkippedInStatus,
+        Seen::RefusedInStatus,
+        Seen::RefusedStop,
+        Seen::ServerWaits,
     ],
 };
 
@@ -172,28 +181,76 @@ pub const OWING: Bounds = Bounds {
     document: SHORT,
     pieces: Pieces::Frames,
     partial_writes: false,
-    meets: &[Seen::Completed, Seen::SkippedFifth, Seen::Crossing, Seen::Collision],
+    meets: &[
+        Seen::Completed,
+        Seen::SkippedFifth,
+        Seen::SkippedInStatus,
+        Seen::Crossing,
+        Seen::AbandonedResponse,
+        Seen::Collision,
+        Seen::IdlePing,
+        Seen::IdleOwing,
+    ],
 };
 
-/// The client leaves at any moment
+/// The client leaves at any moment, within a frame too
 pub const EXIT: Bounds = Bounds {
     name: "exit",
-    budget: Budget { pings: 1, stops: 1, server_pings: 1, exits: 1, ..NOTHING },
+    budget: Budget { pings: 1, server_pings: 1, exits: 1, ..NOTHING },
     pings: &[B],
     server_pings: &[B],
     document: SHORT,
     pieces: Pieces::Any,
-    partial_writes: false,
-    meets: &[Seen::Exit, Seen::Completed],
+    partial_writes: true,
+    meets: &[Seen::Exit, Seen::ExitInFrame, Seen::Completed, Seen::Crossing, Seen::SkippedClosing],
+};
+
+/// The server leaves at any moment, within a frame too
+pub const CLOSE: Bounds = Bounds {
+    name: "close",
+    budget: Budget { pings: 1, stops: 1, closes: 1, ..NOTHING },
+    meets: &[
+        Seen::ServerLeaves,
+        Seen::ClosedInDefault,
+        Seen::ClosedWithoutAnswer,
+        Seen::ClosedWithoutPong,
+        Seen::ClosedInFrame,
+        Seen::Completed,
+        Seen::AbandonedResponse,
+        Seen::RefusedClosed,
+    ],
+    ..EXIT
+};
+
+/// Either side is gone at any moment, and any number of bytes with it
+pub const RESET: Bounds = Bounds {
+    name: "reset",
+    budget: Budget { pings: 1, server_pings: 1, resets: 1, ..NOTHING },
+    meets: &[
+        Seen::Lost,
+        Seen::Exit,
+        Seen::ExitInFrame,
+        Seen::ServerLeaves,
+        Seen::ClosedInDefault,
+        Seen::ClosedWithoutAnswer,
+        Seen::ClosedWithoutPong,
+        Seen::ClosedInFrame,
+        Seen::Completed,
+        Seen::Crossing,
+    ],
+    ..EXIT
 };
 
 /// What every run of the tests explores
-pub const SMALL: &[Bounds] = &[SPLITS, AGAIN, LENGTHS, ORDERS, FIFTH, OWING, EXIT];
+pub const SMALL: &[Bounds] = &[SPLITS, AGAIN, LENGTHS, ORDERS, FIFTH, OWING, EXIT, CLOSE, RESET];
 
 /// What is explored on demand
 pub const LARGE: &[Bounds] = &[
     Bounds { name: "splits", budget: Budget { pings: 2, stops: 1, server_pings: 1, ..NOTHING }, ..SPLITS },
     Bounds { name: "again", budget: Budget { stops: 2, server_pings: 2, ..AGAIN.budget }, ..AGAIN },
+    Bounds { name: "exit", budget: Budget { stops: 1, ..EXIT.budget }, ..EXIT },
+    Bounds { name: "close", budget: Budget { server_pings: 1, ..CLOSE.budget }, ..CLOSE },
+    Bounds { name: "reset", budget: Budget { stops: 1, ..RESET.budget }, ..RESET },
     Bounds { name: "orders", budget: Budget { pings: 3, ..ORDERS.budget }, ..ORDERS },
     Bounds {
         name: "commands",

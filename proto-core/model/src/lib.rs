@@ -14,6 +14,7 @@ pub mod explore;
 pub mod findings;
 pub mod foreign;
 mod ledger;
+mod packets;
 pub mod pair;
 pub mod properties;
 pub mod seen;

@@ -29,6 +29,7 @@ fn main() -> ExitCode {
         tell(explore(bounds.name, Pair::new(*bounds), threads));
     }
     tell(explore("silent client", SilentClient::new(2, 5), threads));
+    tell(explore("it leaves", SilentClient::new(1, 2).leaving(), threads));
     tell(explore("closing server", ClosingServer::new(2, 1), threads));
     if broken == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -2,7 +2,7 @@
 //!
 //! The states are the two machines themselves, what is on its way between them, what the [ledger](crate::ledger) says
 //! that they owe each other, and how many commands may still be given. A step is a command, a time-out, a write of some
-//! bytes or the arrival of some.
+//! bytes or the arrival of some, or that one side is gone: at its own wish, or with bytes lost on their way.
 //!
 //! **Time.** Every call is told the same instant, but for a time-out, which is told its own deadline. So a time-out can
 //! strike at any moment, in any order with all else, whatever the limits are: that is every behaviour in time and more. Only
@@ -12,13 +12,10 @@
 //! **What states do not differ in:** the offset of the last byte, which only errors tell, and which would make each state
 //! a new one. Everything else of the machines counts.
 
-use std::fmt;
-
-use proto_core::client::{Config, Event as ClientEvent};
+use proto_core::client::{Config, Event as ClientEvent, Missing};
 use proto_core::error::{Closed, Refused};
 use proto_core::fault::Fault;
 use proto_core::server::{Event as ServerEvent, Skipped};
-use proto_core::testing::response;
 use proto_core::{Client, Error, Instant, Machine, Server, State as Stands, Timeouts};
 use stateright::{Model, Property};
 use std::time::Duration;
@@ -26,10 +23,17 @@ use std::time::Duration;
 use crate::bounds::{Bounds, Budget, Pieces};
 use crate::channel::Channel;
 use crate::cycles::Delivers;
-use crate::drive::{moves, offer};
-use crate::ledger::{HOST, Ledger, PORT, VERSION, Wrong};
+use crate::drive::offer;
+use crate::ledger::{Ledger, Wrong};
+use crate::packets::{HOST, PORT, VERSION, response};
 use crate::properties::Logged;
 use crate::seen::{Log, Seen};
+
+mod state;
+
+use state::Gone;
+pub(crate) use state::cut_off;
+pub use state::{Side, State};
 
 /// What every call is told
 pub(crate) const NOW: Instant = Instant::ZERO;
@@ -53,28 +57,6 @@ pub struct Pair {
     log: Log,
 }
 
-/// Where a pair stands
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct State {
-    pub(crate) client: Client,
-    pub(crate) server: Server<&'static [u8]>,
-    pub(crate) to_client: Channel,
-    pub(crate) to_server: Channel,
-    pub(crate) ledger: Ledger,
-    budget: Budget,
-    /// Whether the client has left, and whether the server was told
-    gone: Option<bool>,
-}
-
-/// For a person who reads how a violation came about
-impl fmt::Debug for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "client in {}, server in {}, ", self.client.state(), self.server.state())?;
-        write!(f, "{} bytes to server, {} to client, ", self.to_server.len(), self.to_client.len())?;
-        write!(f, "{:?}", self.ledger)
-    }
-}
-
 /// What can happen
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
@@ -82,8 +64,10 @@ pub enum Action {
     Ping(i64),
     /// The client's command `stop`
     Stop,
-    /// The client's command `exit`: what it has sent arrives, and then the end does
-    Exit,
+    /// A side leaves, the client by its command `exit`: what it has sent arrives, and then the end does
+    Leave(Side),
+    /// A side is gone at once: so many of its bytes on their way still arrive, and then the end does
+    Reset(Side, usize),
     /// The server's command `ping`
     ServerPing(i64),
     /// What the client waits for does not come in time
@@ -98,7 +82,7 @@ pub enum Action {
     ClientReceives(usize),
     /// Some bytes arrive at the server in one piece
     ServerReceives(usize),
-    /// The end arrives at the server
+    /// The end arrives at the side that is left
     End,
 }
 
@@ -118,7 +102,10 @@ impl Pair {
 
     /// What the client says to `ping` has to be what the ledger says; a refusal leaves nothing behind
     fn ping(&self, state: &mut State, payload: i64) -> bool {
-        let expected = if state.ledger.exchange.is_some() {
+        let expected = if state.is_told(Side::Client) {
+            self.log.note(Seen::RefusedClosed);
+            Err(Refused::Closed)
+        } else if state.ledger.exchange.is_some() {
             self.log.note(Seen::RefusedInStatus);
             Err(Refused::PingInStatus)
         } else if state.ledger.abandoned() >= 4 {
@@ -137,11 +124,16 @@ impl Pair {
     }
 
     fn stop(&self, state: &mut State) -> bool {
-        let Some(exchange) = state.ledger.exchange else {
-            self.log.note(Seen::RefusedStop);
-            let before = state.client.clone();
-            let refused = state.client.stop() == Err(Refused::StopInDefault) && before == state.client;
-            return judge(state, refused, false);
+        let exchange = match state.ledger.exchange {
+            Some(exchange) if !state.is_told(Side::Client) => exchange,
+            exchange => {
+                self.log.note(if exchange.is_some() { Seen::RefusedClosed } else { Seen::RefusedStop });
+                let closed = state.is_told(Side::Client);
+                let expected = if closed { Refused::Closed } else { Refused::StopInDefault };
+                let before = state.client.clone();
+                let refused = state.client.stop() == Err(expected) && before == state.client;
+                return judge(state, refused, false);
+            }
         };
         if state.to_client.is_in_frame() && !exchange.answered {
             self.log.note(Seen::StopInText);
@@ -156,7 +148,10 @@ impl Pair {
     }
 
     fn server_ping(&self, state: &mut State, payload: i64) -> bool {
-        let expected = if state.ledger.server == Stands::Status {
+        let expected = if state.is_told(Side::Server) {
+            self.log.note(Seen::SkippedClosing);
+            Err(Skipped::Closing)
+        } else if state.ledger.server == Stands::Status {
             self.log.note(Seen::SkippedInStatus);
             Err(Skipped::InStatus)
         } else if state.ledger.outstanding() >= 4 {
@@ -178,7 +173,10 @@ impl Pair {
         let Some(deadline) = state.client.poll_timeout() else { return false };
         state.budget.timeouts -= 1;
         match state.client.handle_timeout(deadline) {
-            Ok(Some(ClientEvent::TimedOut { missing, .. })) => state.ledger.time_out(missing, &self.log),
+            Ok(Some(ClientEvent::TimedOut { missing, limit })) => {
+                let due = if missing == Missing::Pong { TIMEOUTS.pong } else { TIMEOUTS.response };
+                state.ledger.time_out(missing, (limit, due), &self.log);
+            }
             Ok(_) => state.ledger.blame(Wrong::Misread),
             Err(_) => state.ledger.blame(Wrong::Failed),
         }
@@ -188,36 +186,40 @@ impl Pair {
     fn server_idle(&self, state: &mut State) -> bool {
         let Some(deadline) = state.server.poll_timeout() else { return false };
         state.budget.idles -= 1;
+        let owing = state.ledger.outstanding() >= 4;
         match state.server.handle_timeout(deadline) {
-            Ok(Some(ServerEvent::IdlePing { payload })) => {
+            Ok(Some(ServerEvent::IdlePing { payload: IDLE_PAYLOAD })) if !owing => {
                 self.log.note(Seen::IdlePing);
-                state.ledger.server_ping(payload, &self.log);
+                state.ledger.server_ping(IDLE_PAYLOAD, &self.log);
             }
-            // It owes four already.
-            Ok(None) => {}
-            Ok(Some(_)) => state.ledger.blame(Wrong::Misread),
+            Ok(None) if owing => self.log.note(Seen::IdleOwing),
+            Ok(_) => state.ledger.blame(Wrong::Misread),
             Err(_) => state.ledger.blame(Wrong::Failed),
         }
         true
     }
 
     fn client_sends(&self, state: &mut State, count: usize) {
+        let arrives = state.is_here(Side::Server);
         let bytes = state.client.poll_transmit(NOW);
         if count < bytes.len() {
             self.log.note(Seen::SplitWrite);
         }
-        state.ledger.client_sends(bytes);
-        state.to_server.push(&bytes[..count]);
+        state.ledger.client_sends(bytes, count);
+        if arrives {
+            state.to_server.push(&bytes[..count]);
+        }
         state.client.handle_transmitted(count);
     }
 
     fn server_sends(&self, state: &mut State, count: usize) {
+        let arrives = state.is_here(Side::Client);
         let bytes = state.server.poll_transmit(NOW);
         if count < bytes.len() {
             self.log.note(Seen::SplitWrite);
         }
-        state.ledger.server_sends(bytes);
-        if state.gone.is_none() {
+        state.ledger.server_sends(bytes, count, self.answer);
+        if arrives {
             state.to_client.push(&bytes[..count]);
         }
         state.server.handle_transmitted(count);
@@ -262,14 +264,38 @@ impl Pair {
         }
     }
 
-    /// The end arrives: an error exactly where a frame was cut, else an end
-    fn end(state: &mut State) {
-        let outcome = state.server.handle_eof(NOW);
-        let expected = if state.to_server.is_in_frame() { Err(Error::Closed(Closed::InFrame)) } else { Ok(None) };
-        if outcome != expected {
+    /// A side is gone: the first `arriving` of its bytes on their way still arrive
+    fn gone(&self, state: &mut State, who: Side, arriving: usize) {
+        let (outgoing, incoming) = match who {
+            Side::Client => (&mut state.to_server, &mut state.to_client),
+            Side::Server => (&mut state.to_client, &mut state.to_server),
+        };
+        incoming.clear();
+        if arriving < outgoing.len() {
+            self.log.note(Seen::Lost);
+        }
+        outgoing.cut_to(arriving);
+        self.log.note(if who == Side::Client { Seen::Exit } else { Seen::ServerLeaves });
+        state.gone = Some(Gone { who, told: false });
+    }
+
+    /// The end arrives: an error exactly where it cuts something off
+    fn end(&self, state: &mut State, who: Side) {
+        let right = if who == Side::Client {
+            let cut = state.to_server.is_in_frame();
+            if cut {
+                self.log.note(Seen::ExitInFrame);
+            }
+            state.server.handle_eof(NOW) == if cut { Err(Error::Closed(Closed::InFrame)) } else { Ok(None) }
+        } else {
+            let (expected, seen) = cut_off(state.ledger.exchange, &state.to_client);
+            self.log.note(seen);
+            state.client.handle_eof(NOW) == expected
+        };
+        if !right {
             state.ledger.blame(Wrong::End);
         }
-        state.gone = Some(true);
+        state.gone = Some(Gone { who, told: true });
     }
 
     /// Sizes of pieces in which `channel` may be delivered next
@@ -295,38 +321,6 @@ fn judge(state: &mut State, right: bool, done: bool) -> bool {
         state.ledger.blame(Wrong::Refusal);
     }
     done || !right
-}
-
-impl State {
-    /// Whether nothing is delivered any more: only a command or a time-out changes anything
-    pub(crate) fn is_quiet(&self) -> bool {
-        let client = self.gone.is_none() && moves(&self.client, &self.to_client);
-        let end = self.gone == Some(false) && self.to_server.is_empty();
-        !(client || moves(&self.server, &self.to_server) || end)
-    }
-
-    /// Whether both machines are at rest and nothing is on its way
-    pub(crate) fn is_at_rest(&self) -> bool {
-        self.ledger.is_settled()
-            && (self.client.state(), self.server.state()) == (Stands::Default, Stands::Default)
-            && (self.client.abandoned(), self.server.outstanding()) == (0, 0)
-            && self.to_client.is_empty()
-            && self.to_server.is_empty()
-    }
-
-    /// Whether the server has been told of the client's end and is through with it
-    pub(crate) fn is_left_behind(&self) -> bool {
-        self.gone == Some(true) && self.server.is_finished()
-    }
-
-    pub(crate) const fn is_client_gone(&self) -> bool {
-        self.gone.is_some()
-    }
-
-    /// Whether the client is waiting for its server's word with the deadline of that wait
-    fn client_waits(&self) -> bool {
-        self.client.poll_timeout() == Some(NOW.saturating_add(TIMEOUTS.pong))
-    }
 }
 
 impl Model for Pair {
@@ -356,36 +350,47 @@ impl Model for Pair {
         if state.ledger.has(Wrong::Failed) {
             return;
         }
-        let Budget { pings, stops, server_pings, timeouts, idles, exits } = state.budget;
-        let here = state.gone.is_none();
+        let Budget { pings, stops, server_pings, timeouts, idles, exits, closes, resets } = state.budget;
+        let (client, server) = (state.is_here(Side::Client), state.is_here(Side::Server));
+        let both = client && server;
         // Refused commands cost nothing and change nothing, and that is looked at in every state.
-        if here && pings > 0 {
+        if client && pings > 0 {
             actions.extend(self.bounds.pings.iter().copied().map(Action::Ping));
         }
-        if here && stops > 0 {
+        if client && stops > 0 {
             actions.push(Action::Stop);
         }
-        if state.gone != Some(true) && server_pings > 0 {
+        if server && server_pings > 0 {
             actions.extend(self.bounds.server_pings.iter().copied().map(Action::ServerPing));
         }
-        if here && timeouts > 0 && state.client_waits() {
+        if client && timeouts > 0 && state.client_waits() {
             actions.push(Action::ClientTimeout);
         }
-        if here && idles > 0 && state.server.poll_timeout() == Some(NOW.saturating_add(TIMEOUTS.idle)) {
+        if both && idles > 0 && state.server.poll_timeout() == Some(NOW.saturating_add(TIMEOUTS.idle)) {
             actions.push(Action::ServerIdle);
         }
-        if here && exits > 0 {
-            actions.push(Action::Exit);
+        if both && exits > 0 {
+            actions.push(Action::Leave(Side::Client));
         }
-        if here {
+        if both && closes > 0 {
+            actions.push(Action::Leave(Side::Server));
+        }
+        if both && resets > 0 {
+            // With all bytes arriving it is a side that leaves.
+            actions.extend((0..state.to_server.len()).map(|arriving| Action::Reset(Side::Client, arriving)));
+            actions.extend((0..state.to_client.len()).map(|arriving| Action::Reset(Side::Server, arriving)));
+        }
+        if state.is_open(Side::Client) {
             let bytes = state.client.clone().poll_transmit(NOW).to_vec();
             actions.extend(self.writes(&bytes).map(Action::ClientSends));
             actions.extend(self.pieces(&state.to_client).map(Action::ClientReceives));
         }
-        let bytes = state.server.clone().poll_transmit(NOW).to_vec();
-        actions.extend(self.writes(&bytes).map(Action::ServerSends));
-        actions.extend(self.pieces(&state.to_server).map(Action::ServerReceives));
-        if state.gone == Some(false) && state.to_server.is_empty() {
+        if state.is_open(Side::Server) {
+            let bytes = state.server.clone().poll_transmit(NOW).to_vec();
+            actions.extend(self.writes(&bytes).map(Action::ServerSends));
+            actions.extend(self.pieces(&state.to_server).map(Action::ServerReceives));
+        }
+        if state.end_is_next().is_some() {
             actions.push(Action::End);
         }
     }
@@ -411,15 +416,20 @@ impl Model for Pair {
                 self.server_sends(&mut state, count);
                 true
             }
-            Action::Exit => {
-                self.log.note(Seen::Exit);
-                state.budget.exits -= 1;
-                state.gone = Some(false);
-                state.to_client.clear();
+            Action::Leave(who) => {
+                let budget = if who == Side::Client { &mut state.budget.exits } else { &mut state.budget.closes };
+                *budget -= 1;
+                self.gone(&mut state, who, usize::MAX);
+                true
+            }
+            Action::Reset(who, arriving) => {
+                state.budget.resets -= 1;
+                self.gone(&mut state, who, arriving);
                 true
             }
             Action::End => {
-                Self::end(&mut state);
+                let gone = state.end_is_next().expect("an end is on its way");
+                self.end(&mut state, gone);
                 true
             }
         };

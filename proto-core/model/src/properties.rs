@@ -15,7 +15,7 @@ use crate::seen::{Log, Seen};
 pub const NO_ERROR: &str = "no packet of an honest peer is an error";
 /// Each event is the meaning of the packet that came, field by field and byte by byte
 pub const NOT_MISREAD: &str = "no packet is misread";
-/// Nothing leaves early, least of all a Ping
+/// Nothing leaves early, least of all a Ping, nothing out of turn, and each byte is as §2 has it
 pub const CAUSED: &str = "a packet leaves after its cause, a Ping after the whole Response";
 /// Both machines are in the state that the packets say
 pub const STATES: &str = "both sides know in which state they are";
@@ -33,8 +33,8 @@ pub const NEVER_WAITS: &str = "the client never lets input wait";
 pub const BOUNDED: &str = "no sequence of echoes is unbounded";
 /// Deliveries alone lead to rest, and to the end of every ping that is not stopped
 pub const AT_REST: &str = "where nothing moves, both rest in state 0 and nothing is owed";
-/// The server is through with a client that left
-pub const LEFT: &str = "a client that leaves is an end, and no error";
+/// Who is left knows what was cut off, and is through with the connection
+pub const LEFT: &str = "a side that leaves is an end to the other, and an error only where it cuts something off";
 
 /// All of them
 pub const ALL: [&str; 12] = [
@@ -65,18 +65,18 @@ pub(crate) fn of(bounds: &Bounds) -> Vec<Property<Pair>> {
         Property::<Pair>::always(CAUSED, |_, state| !state.ledger.has(Wrong::Uncaused)),
         Property::<Pair>::always(STATES, |_, state| states(state)),
         Property::<Pair>::always(ABANDONED, |_, state| {
-            state.is_client_gone() || state.client.abandoned() == state.ledger.abandoned()
+            state.is_parted() || state.client.abandoned() == state.ledger.abandoned()
         }),
         Property::<Pair>::always(ANSWERED_ONCE, |_, state| {
-            state.is_client_gone() || state.server.outstanding() == state.ledger.outstanding()
+            state.is_parted() || state.server.outstanding() == state.ledger.outstanding()
         }),
         Property::<Pair>::always(FOUR, |_, state| state.ledger.abandoned() <= 4 && state.ledger.outstanding() <= 4),
         Property::<Pair>::always(REFUSALS, |_, state| !state.ledger.has(Wrong::Refusal)),
         Property::<Pair>::always(NEVER_WAITS, |_, state| !state.ledger.has(Wrong::Waited)),
         Property::<Pair>::always(BOUNDED, |_, state| state.ledger.remaining >= 0),
-        Property::<Pair>::always(AT_REST, |_, state| state.is_client_gone() || !state.is_quiet() || state.is_at_rest()),
+        Property::<Pair>::always(AT_REST, |_, state| state.is_parted() || !state.is_quiet() || state.is_at_rest()),
         Property::<Pair>::always(LEFT, |_, state| {
-            let quiet = state.is_client_gone() && state.is_quiet();
+            let quiet = state.is_parted() && state.is_quiet();
             !state.ledger.has(Wrong::End) && (!quiet || state.is_left_behind())
         }),
     ];
@@ -100,7 +100,8 @@ pub(crate) fn sometimes<M: Logged>(seen: Seen) -> Property<M> {
         Completed Crossing AbandonedResponse AbandonedPong TwinPong StopInText StopUnsent SplitVersion SplitLength
         SplitLong SplitCharacter SplitWrite Collision RefusedInStatus RefusedStop RefusedFifth SkippedInStatus
         SkippedFifth ResponseTimedOut PongTimedOut IdlePing ServerWaits Exit ClosedInDefault ClosedWithoutAnswer
-        ClosedWithoutPong ClosedInFrame ClosedAfterPong RefusedClosed Silence StatusTimeout SwallowedPing
+        ClosedWithoutPong ClosedInFrame ClosedAfterPong RefusedClosed Silence StatusTimeout SwallowedPing ExitInFrame
+        ServerLeaves Lost SkippedClosing IdleOwing FrameTimeout Mute
     };
     Property::<M>::sometimes(seen.as_str(), condition)
 }

@@ -43,11 +43,18 @@ pub enum Seen {
     Silence,
     StatusTimeout,
     SwallowedPing,
+    ExitInFrame,
+    ServerLeaves,
+    Lost,
+    SkippedClosing,
+    IdleOwing,
+    FrameTimeout,
+    Mute,
 }
 
 impl Seen {
     /// All of them
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 39] = [
         Self::Completed,
         Self::Crossing,
         Self::AbandonedResponse,
@@ -80,6 +87,13 @@ impl Seen {
         Self::Silence,
         Self::StatusTimeout,
         Self::SwallowedPing,
+        Self::ExitInFrame,
+        Self::ServerLeaves,
+        Self::Lost,
+        Self::SkippedClosing,
+        Self::IdleOwing,
+        Self::FrameTimeout,
+        Self::Mute,
     ];
 
     /// What was met, as the name of a property
@@ -118,6 +132,13 @@ impl Seen {
             Self::Silence => "a silent client is closed on in the default state",
             Self::StatusTimeout => "a silent client is closed on in the status state",
             Self::SwallowedPing => "a Ping is taken for the Pong of the same payload that its sender owes",
+            Self::ExitInFrame => "the client leaves within a frame",
+            Self::ServerLeaves => "the server leaves",
+            Self::Lost => "bytes on their way are lost",
+            Self::SkippedClosing => "a client that has left is left out of a ping",
+            Self::IdleOwing => "a silent client that owes four is not pinged again",
+            Self::FrameTimeout => "a frame is not complete in time",
+            Self::Mute => "the server says nothing more and does not close",
         }
     }
 

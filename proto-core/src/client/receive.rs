@@ -282,7 +282,8 @@ impl Client {
             return Ok(None);
         }
         let oversize = text.units() > MAX_RESPONSE_UNITS;
-        let end = ResponseEnd { bytes, units: text.units(), oversize };
+        let units = if seeded!(self, BytesForUnits) { bytes } else { text.units() };
+        let end = ResponseEnd { bytes, units, oversize };
         Ok(self.receive.end_of_fields(ID_STATUS, Packet::Response(end)))
     }
 

@@ -390,6 +390,7 @@ impl<A: AsRef<[u8]>> Server<A> {
     /// A Handshake from the part `at` on: goes to the next event or to the end of the input
     fn handshake<'i>(&mut self, mut at: Part, input: &mut Cursor<'i>) -> Result<Option<Event<'i>>, Violation> {
         let loses = seeded!(self, ServerLosesVarInt);
+        let untold = seeded!(self, SplitAddressUntold);
         let receive = &mut self.receive;
         loop {
             // The part to go on with, or where the input ends
@@ -408,7 +409,9 @@ impl<A: AsRef<[u8]>> Server<A> {
                         .map_err(|invalid| violation(invalid, MAX_ADDRESS_UNITS))?;
                     receive.left = receive.left.wrapping_sub(before.wrapping_sub(address.left()));
                     let port = address.is_complete().then_some(Part::Port { version: *version, high: None });
-                    if let Some(chunk) = chunk {
+                    if let Some(chunk) = chunk
+                        && !(untold && matches!(chunk, string::Chunk::Char(_)))
+                    {
                         receive.part = port.unwrap_or(at);
                         return Ok(Some(Event::Address(chunk)));
                     }
@@ -456,6 +459,9 @@ impl<A: AsRef<[u8]>> Server<A> {
         match next_state {
             _ if seeded!(self, DeafInStatus) && self.state == State::Status => {}
             NextState::Default => self.state = State::Default,
+            NextState::Status if seeded!(self, TogglesState) && self.state == State::Status => {
+                self.state = State::Default
+            }
             NextState::Status => self.state = State::Status,
             NextState::Login | NextState::Transfer => self.receive.part = Part::Login,
         }

@@ -1,8 +1,8 @@
-//! A server that closes right behind its Pong, or at any other moment
+//! A server that closes right behind its Pong, or at any other moment, or says nothing more
 //!
 //! Held against our client: a ping whose Pong has come is complete, whatever the server does behind it; an end is told
 //! with what it interrupted (a frame, an exchange before the Response, one before the Pong, or nothing); after it commands are
-//! refused; and from everywhere time or the end leads out.
+//! refused; and from everywhere time or the end leads out, also where the server falls silent within a frame.
 //!
 //! The server answers as Minecraft does: Handshake, Request and Ping in this order, and anything else is a reason to close,
 //! the Handshake that `stop` sends among it. It never pings.
@@ -10,9 +10,8 @@
 use std::fmt;
 
 use proto_core::client::{Config, Event, Missing};
-use proto_core::error::{Closed, Refused, Timeout};
-use proto_core::packet::encode_ping;
-use proto_core::testing::response;
+use proto_core::error::{Refused, Timeout};
+use proto_core::fault::Fault;
 use proto_core::{Client, Error, Machine, State as Stands, Timeouts};
 use stateright::{Model, Property};
 
@@ -20,8 +19,9 @@ use crate::bounds::{A, B};
 use crate::channel::Channel;
 use crate::cycles::Delivers;
 use crate::drive::{moves, offer};
-use crate::ledger::{Down, HOST, Ledger, PORT, Up, VERSION, Wrong};
-use crate::pair::NOW;
+use crate::ledger::{Down, Ledger, Up, Wrong};
+use crate::packets::{HOST, PORT, VERSION, ping, response};
+use crate::pair::{NOW, cut_off};
 use crate::properties::{Logged, sometimes};
 use crate::seen::{Log, Seen};
 
@@ -38,6 +38,9 @@ pub const ENDS: &str = "a close is told with what it interrupted, and a time-out
 /// No wedge
 pub const LEADS_OUT: &str = "where nothing moves, the client is at rest, or finished, or has a deadline";
 
+/// All of them
+pub const ALL: [&str; 6] = [NO_ERROR, NOT_MISREAD, REFUSALS, STATES, ENDS, LEADS_OUT];
+
 const SHORT: &str = r#""ä""#;
 
 /// The model: how many pings and stops
@@ -47,6 +50,7 @@ pub struct ClosingServer {
     pub pings: u8,
     /// The client's commands `stop`
     pub stops: u8,
+    fault: Option<Fault>,
     answer: &'static [u8],
     log: Log,
 }
@@ -80,6 +84,8 @@ impl fmt::Debug for State {
 enum Script {
     Handshake,
     Status,
+    /// It reads on and answers nothing
+    Mute,
     Closed,
 }
 
@@ -98,6 +104,8 @@ pub enum Action {
     ClientReceives(usize),
     /// The server closes: so many of the bytes under way still arrive
     Close(usize),
+    /// The server says nothing more, not even all that was under way
+    Mute(usize),
     /// The end arrives at the client
     End,
     /// The client's next deadline passes
@@ -108,7 +116,13 @@ impl ClosingServer {
     /// A model within these bounds
     #[must_use]
     pub fn new(pings: u8, stops: u8) -> Self {
-        Self { pings, stops, answer: response(SHORT).leak(), log: Log::default() }
+        Self { pings, stops, fault: None, answer: response(SHORT).leak(), log: Log::default() }
+    }
+
+    /// One whose client breaks a rule
+    #[must_use]
+    pub fn with(self, fault: Fault) -> Self {
+        Self { fault: Some(fault), ..self }
     }
 
     fn ping(&self, state: &mut State, payload: i64) -> bool {
@@ -152,8 +166,8 @@ impl ClosingServer {
 
     fn client_sends(state: &mut State) {
         let bytes = state.client.poll_transmit(NOW).to_vec();
-        state.ledger.client_sends(&bytes);
-        if state.server != Script::Closed {
+        state.ledger.client_sends(&bytes, bytes.len());
+        if !matches!(state.server, Script::Closed | Script::Mute) {
             state.to_server.push(&bytes);
         }
         state.client.handle_transmitted(bytes.len());
@@ -170,7 +184,7 @@ impl ClosingServer {
             }
             (Script::Status, Some(Up::Ping(owner, payload))) => {
                 state.ledger.down.push_back(Down::Pong(owner, payload));
-                state.to_client.push(&encode_ping(payload));
+                state.to_client.push(&ping(payload));
                 state.server = Script::Closed;
             }
             _ => state.server = Script::Closed,
@@ -198,15 +212,9 @@ impl ClosingServer {
 
     /// The end arrives: what it interrupted is what the ledger says
     fn end(&self, state: &mut State) {
-        let (expected, seen) = match state.ledger.exchange {
-            _ if state.to_client.is_in_frame() => (Err(Closed::InFrame), Seen::ClosedInFrame),
-            None => (Ok(None), Seen::ClosedInDefault),
-            Some(exchange) if exchange.answered => (Err(Closed::WithoutPong), Seen::ClosedWithoutPong),
-            Some(_) => (Err(Closed::WithoutAnswer), Seen::ClosedWithoutAnswer),
-        };
+        let (expected, seen) = cut_off(state.ledger.exchange, &state.to_client);
         self.log.note(seen);
-        let outcome = state.client.handle_eof(NOW);
-        if outcome != expected.map_err(Error::Closed) {
+        if state.client.handle_eof(NOW) != expected {
             state.ledger.blame(Wrong::End);
         }
         state.told = true;
@@ -218,14 +226,14 @@ impl ClosingServer {
         let Some(deadline) = state.client.poll_timeout() else { return state.ledger.blame(Wrong::End) };
         let limits = Timeouts::DEFAULT;
         let outcome = state.client.handle_timeout(deadline);
-        let expected = match state.ledger.exchange {
-            Some(exchange) => {
-                let (missing, limit) =
-                    if exchange.answered { (Missing::Pong, limits.pong) } else { (Missing::Response, limits.response) };
-                state.ledger.time_out(missing, &self.log);
-                Ok(Some(Event::TimedOut { missing, limit }))
-            }
-            None => Err(Error::Timeout(Timeout::Frame(limits.frame))),
+        let expected = if let Some(exchange) = state.ledger.exchange {
+            let (missing, limit) =
+                if exchange.answered { (Missing::Pong, limits.pong) } else { (Missing::Response, limits.response) };
+            state.ledger.time_out(missing, (limit, limit), &self.log);
+            Ok(Some(Event::TimedOut { missing, limit }))
+        } else {
+            self.log.note(Seen::FrameTimeout);
+            Err(Error::Timeout(Timeout::Frame(limits.frame)))
         };
         if outcome != expected {
             state.ledger.blame(Wrong::End);
@@ -243,7 +251,8 @@ impl State {
         if self.over {
             self.client.is_finished()
         } else {
-            self.ledger.exchange.is_none() || self.client.poll_timeout().is_some()
+            let nothing = self.ledger.exchange.is_none() && !self.to_client.is_in_frame();
+            nothing || self.client.poll_timeout().is_some()
         }
     }
 }
@@ -254,8 +263,12 @@ impl Model for ClosingServer {
 
     fn init_states(&self) -> Vec<State> {
         let config = Config { protocol_version: VERSION, ..Config::new(HOST, PORT) };
+        let mut client = Client::new(&config).expect("the host's name is short");
+        if let Some(fault) = self.fault {
+            client.seed(fault);
+        }
         vec![State {
-            client: Client::new(&config).expect("the host's name is short"),
+            client,
             to_client: Channel::default(),
             to_server: Channel::default(),
             ledger: Ledger::new(),
@@ -279,11 +292,14 @@ impl Model for ClosingServer {
         if sends && !(state.over && state.client.is_finished()) {
             actions.push(Action::ClientSends);
         }
-        if !state.to_server.is_empty() && state.server != Script::Closed {
+        if !state.to_server.is_empty() {
             actions.push(Action::ServerReads);
         }
         if state.server != Script::Closed {
             actions.extend((0..=state.to_client.len()).map(Action::Close));
+        }
+        if matches!(state.server, Script::Handshake | Script::Status) {
+            actions.extend((0..=state.to_client.len()).map(Action::Mute));
         }
         if state.over {
             return;
@@ -312,13 +328,18 @@ impl Model for ClosingServer {
                         state.to_client.cut_to(arriving);
                         state.server = Script::Closed;
                     }
+                    Action::Mute(arriving) => {
+                        self.log.note(Seen::Mute);
+                        state.to_client.cut_to(arriving);
+                        state.server = Script::Mute;
+                    }
                     Action::End => self.end(&mut state),
                     Action::Deadline => self.deadline(&mut state),
                 }
                 true
             }
         };
-        if state.server == Script::Closed {
+        if matches!(state.server, Script::Closed | Script::Mute) {
             state.to_server.clear();
         }
         state.client.forget_offset();
@@ -353,6 +374,8 @@ impl Model for ClosingServer {
             Seen::ClosedInFrame,
             Seen::ClosedAfterPong,
             Seen::RefusedClosed,
+            Seen::FrameTimeout,
+            Seen::Mute,
         ];
         properties.extend(meets.map(sometimes));
         properties

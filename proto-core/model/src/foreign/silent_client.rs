@@ -1,17 +1,20 @@
 //! A client that asks for everything at once and never answers the server's pings
 //!
+//! It may leave at any moment, with bytes lost on their way.
+//!
 //! Held against our server: each Request gets its Response and each Ping its echo, in the order of the causes, with the
 //! server's own pings in between; four of these stay unanswered and no fifth is sent. A Ping of the payload that one of
 //! them has is taken for its Pong, as §3 has it, and gets no echo. Whatever happens, time alone ends the connection, and
-//! with the error that names what did not come.
+//! with the error that names what did not come, or the client's end does, an error only within a frame.
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::time::Duration;
 
-use proto_core::error::Timeout;
-use proto_core::packet::{NextState, REQUEST, encode_handshake, encode_ping};
+use proto_core::error::{Closed, Timeout};
+use proto_core::fault::Fault;
 use proto_core::server::{Event, Skipped};
-use proto_core::testing::response;
+use proto_core::wire::string::Chunk;
 use proto_core::{Error, Machine, Server, State as Stands, Timeouts};
 use stateright::{Model, Property};
 
@@ -19,7 +22,8 @@ use crate::bounds::{A, B};
 use crate::channel::Channel;
 use crate::cycles::Delivers;
 use crate::drive::{moves, offer};
-use crate::ledger::{HOST, PORT, VERSION, Wrong, Wrongs};
+use crate::ledger::{Wrong, Wrongs};
+use crate::packets::{HOST, PORT, REQUEST, VERSION, handshake, ping, response};
 use crate::pair::NOW;
 use crate::properties::{Logged, sometimes};
 use crate::seen::{Log, Seen};
@@ -33,9 +37,13 @@ pub const ANSWERS: &str = "each Request and each Ping is answered once, in the o
 /// At most four, and who owes them is left out
 pub const FOUR: &str = "a client that owes four is pinged no more";
 /// Time alone ends it, and says why
-pub const ENDS: &str = "time alone ends the connection, with the error that names what did not come";
+pub const ENDS: &str =
+    "time ends the connection, or the client's end does, with the error that names what did not come";
 /// Where nothing moves nothing is left to read or to send
 pub const AT_REST: &str = "where nothing moves, everything has been read and answered";
+
+/// All of them
+pub const ALL: [&str; 6] = [NO_ERROR, NOT_MISREAD, ANSWERS, FOUR, ENDS, AT_REST];
 
 const SHORT: &str = r#""ä""#;
 
@@ -46,6 +54,9 @@ pub struct SilentClient {
     pub exchanges: u8,
     /// Pings that the server is told to send
     pub server_pings: u8,
+    /// Whether the client may leave
+    pub leaves: bool,
+    fault: Option<Fault>,
     answer: &'static [u8],
     log: Log,
 }
@@ -59,6 +70,8 @@ pub struct State {
     probed: bool,
     exchanges: u8,
     server_pings: u8,
+    /// Whether the client has left, and whether the server was told
+    gone: Option<bool>,
     over: bool,
 }
 
@@ -71,6 +84,8 @@ struct Book {
     owed: VecDeque<Owed>,
     /// Payloads of pings that were sent and not answered
     outstanding: Vec<i64>,
+    /// Whether the address of the Handshake that is coming in has been told
+    address: bool,
     stands: Stands,
     wrongs: Wrongs,
 }
@@ -110,26 +125,43 @@ pub enum Action {
     ServerReceives(usize),
     /// The server's next deadline passes
     Deadline,
+    /// The client leaves: so many of the bytes under way still arrive
+    Leave(usize),
+    /// The end arrives at the server
+    End,
 }
 
 impl SilentClient {
     /// A model within these bounds
     #[must_use]
     pub fn new(exchanges: u8, server_pings: u8) -> Self {
-        Self { exchanges, server_pings, answer: response(SHORT).leak(), log: Log::default() }
+        let answer = response(SHORT).leak();
+        Self { exchanges, server_pings, leaves: false, fault: None, answer, log: Log::default() }
+    }
+
+    /// One whose client may leave
+    #[must_use]
+    pub fn leaving(self) -> Self {
+        Self { leaves: true, ..self }
+    }
+
+    /// One whose server breaks a rule
+    #[must_use]
+    pub fn with(self, fault: Fault) -> Self {
+        Self { fault: Some(fault), ..self }
     }
 
     fn begin(state: &mut State, payload: i64) {
-        let handshake = encode_handshake(VERSION, HOST, PORT, NextState::Status).expect("the host's name is short");
-        state.to_server.push(&handshake);
+        state.to_server.push(&handshake(1));
         state.to_server.push(&REQUEST);
-        state.to_server.push(&encode_ping(payload));
+        state.to_server.push(&ping(payload));
         state.book.up.extend([Up::Enter, Up::Request, Up::Ping(payload)]);
         state.exchanges -= 1;
     }
 
     fn server_ping(&self, state: &mut State, payload: i64) -> bool {
-        let expected = if state.over {
+        let expected = if state.over || state.gone == Some(true) {
+            self.log.note(Seen::SkippedClosing);
             Err(Skipped::Closing)
         } else if state.book.stands == Stands::Status {
             self.log.note(Seen::SkippedInStatus);
@@ -155,10 +187,10 @@ impl SilentClient {
         let bytes = state.server.poll_transmit(NOW).to_vec();
         let right = match state.book.owed.pop_front() {
             Some(Owed::Response) => bytes == self.answer,
-            Some(Owed::Pong(payload)) => bytes == encode_ping(payload),
+            Some(Owed::Pong(payload)) => bytes == ping(payload),
             Some(Owed::Ping(payload)) => {
                 state.book.outstanding.push(payload);
-                bytes == encode_ping(payload)
+                bytes == ping(payload)
             }
             None => false,
         };
@@ -193,7 +225,7 @@ impl SilentClient {
         let limits = Timeouts::DEFAULT;
         let outcome = state.server.handle_timeout(deadline);
         let right = if state.to_server.is_in_frame() {
-            self.log.note(Seen::ClosedInFrame);
+            self.log.note(Seen::FrameTimeout);
             outcome == Err(Error::Timeout(Timeout::Frame(limits.frame)))
         } else if state.book.stands == Stands::Status {
             self.log.note(Seen::StatusTimeout);
@@ -202,6 +234,7 @@ impl SilentClient {
             self.log.note(Seen::Silence);
             outcome == Err(Error::Timeout(Timeout::Silence(limits.idle + limits.silence)))
         } else if state.book.unanswered() >= 4 {
+            self.log.note(Seen::IdleOwing);
             outcome == Ok(None)
         } else {
             self.log.note(Seen::IdlePing);
@@ -214,6 +247,31 @@ impl SilentClient {
             state.book.wrongs.blame(Wrong::End);
         }
     }
+
+    fn leave(&self, state: &mut State, arriving: usize) {
+        self.log.note(Seen::Exit);
+        if arriving < state.to_server.len() {
+            self.log.note(Seen::Lost);
+        }
+        state.to_server.cut_to(arriving);
+        state.gone = Some(false);
+    }
+
+    /// The end arrives: an error exactly where a frame was cut
+    fn end(&self, state: &mut State) {
+        let outcome = state.server.handle_eof(NOW);
+        let expected = if state.to_server.is_in_frame() {
+            self.log.note(Seen::ExitInFrame);
+            Err(Error::Closed(Closed::InFrame))
+        } else {
+            Ok(None)
+        };
+        if outcome != expected {
+            state.book.wrongs.blame(Wrong::End);
+        }
+        state.over = outcome.is_err();
+        state.gone = Some(true);
+    }
 }
 
 impl Book {
@@ -224,14 +282,20 @@ impl Book {
 
     /// An event of the server's; returns whether it has to be answered with the Response
     fn event(&mut self, event: &Event<'_>, log: &Log) -> bool {
-        if let Event::Address(_) = event {
+        if let Event::Address(chunk) = event {
+            // It is one character, so there is one piece, whole or put together.
+            let whole = matches!(chunk, Chunk::Str(HOST)) || matches!(chunk, Chunk::Char(c) if HOST.starts_with(*c));
+            if !whole || self.up.front() != Some(&Up::Enter) || std::mem::replace(&mut self.address, true) {
+                self.wrongs.blame(Wrong::Misread);
+            }
             return false;
         }
         let first = self.up.pop_front();
         let meant = match *event {
-            Event::Handshake { .. } => {
+            Event::Handshake { protocol_version, server_port, next_state } => {
                 self.stands = Stands::Status;
-                Some(Up::Enter)
+                let fields = (protocol_version, server_port, next_state.as_i32()) == (VERSION, PORT, 1);
+                (fields && std::mem::take(&mut self.address)).then_some(Up::Enter)
             }
             Event::Request => {
                 self.owed.push_back(Owed::Response);
@@ -243,7 +307,7 @@ impl Book {
                 self.owed.push_back(Owed::Pong(payload));
                 (!self.outstanding.contains(&payload)).then_some(Up::Ping(payload))
             }
-            Event::Pong { payload, .. } => {
+            Event::Pong { payload, rtt: Duration::ZERO } => {
                 log.note(Seen::SwallowedPing);
                 let owed = self.outstanding.iter().position(|ping| *ping == payload);
                 owed.map(|index| {
@@ -262,11 +326,18 @@ impl Book {
 
 impl State {
     fn is_quiet(&self) -> bool {
-        self.over || !moves(&self.server, &self.to_server)
+        self.over || !(moves(&self.server, &self.to_server) || self.end_is_next())
     }
 
-    /// Whether everything asked for has been read and answered
+    fn end_is_next(&self) -> bool {
+        self.gone == Some(false) && self.to_server.is_empty()
+    }
+
+    /// Whether everything asked for has been read and answered; of a client that left, what arrived
     fn is_served(&self) -> bool {
+        if self.gone.is_some() {
+            return self.gone == Some(true) && self.server.is_finished() && self.to_server.is_empty();
+        }
         self.to_server.is_empty() && self.book.up.is_empty() && self.book.owed.is_empty()
     }
 
@@ -284,19 +355,25 @@ impl Model for SilentClient {
     type Action = Action;
 
     fn init_states(&self) -> Vec<State> {
+        let mut server = Server::new(NOW, Timeouts::DEFAULT, true);
+        if let Some(fault) = self.fault {
+            server.seed(fault);
+        }
         vec![State {
-            server: Server::new(NOW, Timeouts::DEFAULT, true),
+            server,
             to_server: Channel::default(),
             book: Book {
                 up: VecDeque::new(),
                 owed: VecDeque::new(),
                 outstanding: Vec::new(),
+                address: false,
                 stands: Stands::Default,
                 wrongs: Wrongs::default(),
             },
             probed: false,
             exchanges: self.exchanges,
             server_pings: self.server_pings,
+            gone: None,
             over: false,
         }]
     }
@@ -308,14 +385,22 @@ impl Model for SilentClient {
         if state.over || state.book.wrongs.has(Wrong::Failed) {
             return;
         }
-        if state.exchanges > 0 {
+        if state.exchanges > 0 && state.gone.is_none() {
             actions.extend([A, B].map(Action::Exchange));
         }
         if !state.server.clone().poll_transmit(NOW).is_empty() {
             actions.push(Action::ServerSends);
         }
         actions.extend((1..=state.to_server.len()).map(Action::ServerReceives));
-        actions.push(Action::Deadline);
+        if state.gone != Some(true) {
+            actions.push(Action::Deadline);
+        }
+        if self.leaves && state.gone.is_none() {
+            actions.extend((0..=state.to_server.len()).map(Action::Leave));
+        }
+        if state.end_is_next() {
+            actions.push(Action::End);
+        }
     }
 
     fn next_state(&self, last: &State, action: Action) -> Option<State> {
@@ -333,6 +418,14 @@ impl Model for SilentClient {
             Action::ServerReceives(count) => self.receives(&mut state, count),
             Action::Deadline => {
                 self.deadline(&mut state);
+                true
+            }
+            Action::Leave(arriving) => {
+                self.leave(&mut state, arriving);
+                true
+            }
+            Action::End => {
+                self.end(&mut state);
                 true
             }
         };
@@ -355,14 +448,20 @@ impl Model for SilentClient {
             Seen::Completed,
             Seen::SwallowedPing,
             Seen::SkippedInStatus,
-            Seen::SkippedFifth,
+            Seen::SkippedClosing,
             Seen::IdlePing,
             Seen::Silence,
             Seen::StatusTimeout,
-            Seen::ClosedInFrame,
+            Seen::FrameTimeout,
             Seen::ServerWaits,
         ];
         properties.extend(meets.map(sometimes));
+        if self.server_pings > 4 {
+            properties.extend([Seen::SkippedFifth, Seen::IdleOwing].map(sometimes));
+        }
+        if self.leaves {
+            properties.extend([Seen::Exit, Seen::ExitInFrame, Seen::Lost].map(sometimes));
+        }
         properties
     }
 }
@@ -375,6 +474,6 @@ impl Logged for SilentClient {
 
 impl Delivers for SilentClient {
     fn is_delivery(action: &Action) -> bool {
-        matches!(action, Action::ServerSends | Action::ServerReceives(_))
+        matches!(action, Action::ServerSends | Action::ServerReceives(_) | Action::End)
     }
 }
