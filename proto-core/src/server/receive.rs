@@ -460,7 +460,7 @@ impl<A: AsRef<[u8]>> Server<A> {
             _ if seeded!(self, DeafInStatus) && self.state == State::Status => {}
             NextState::Default => self.state = State::Default,
             NextState::Status if seeded!(self, TogglesState) && self.state == State::Status => {
-                self.state = State::Default
+                self.state = State::Default;
             }
             NextState::Status => self.state = State::Status,
             NextState::Login | NextState::Transfer => self.receive.part = Part::Login,
