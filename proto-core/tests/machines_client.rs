@@ -44,6 +44,19 @@ fn end(text: &str) -> Event<'static> {
 }
 
 #[test]
+fn frame_that_ends_within_a_field_is_at_fault_behind_its_last_byte() {
+    // A text's length tells that it ends too early.
+    for (bytes, id, offset) in [(frame(0, &[0x80]), 0, 3), (frame(0, &[2, b'{']), 0, 3), (frame(1, &[7; 7]), 1, 9)] {
+        for piece in [1, usize::MAX] {
+            let mut client = asking(client(), 7);
+            bytes.chunks(piece).for_each(|bytes| client.offer(NOW, bytes));
+            let expected = (Violation::BodyTooShort { id: Some(id) }, offset);
+            assert_eq!(violation(&client), expected, "{bytes:02x?} in pieces of {piece}");
+        }
+    }
+}
+
+#[test]
 fn ping_sends_handshake_and_request_in_one_write() {
     let mut client = client();
     client.machine.ping(NOW, 7).unwrap();
