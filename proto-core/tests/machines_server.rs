@@ -317,11 +317,34 @@ fn an_address_may_end_its_frame_which_then_is_too_short_behind_it() {
 }
 
 #[test]
+fn a_field_that_its_frame_cuts_is_too_short_whatever_comes_behind() {
+    // Each piece ends where the field goes on in the next frame, or would.
+    for (frame, behind) in [
+        (frame(0, &[0x84, 0x80]), &[0x80, 0x00][..]),
+        (frame(0, &[0x04, 0x80]), &[0x00]),
+        (frame(0, &[&[0x04][..], &string("h"), &[0x63]].concat()), &[0xDD, 0x01]),
+        (frame(0, &[&[0x04][..], &string("h"), &[0x63, 0xDD, 0x81]].concat()), &[0x00]),
+    ] {
+        let end = u64::try_from(frame.len()).unwrap_or_default();
+        let server = after(&[&frame[..], behind].concat());
+        assert_eq!(violation(&server), (Violation::BodyTooShort { id: Some(0) }, end), "{frame:02x?}");
+    }
+    let long = frame(1, &[0; 7]);
+    assert_eq!(violation(&after(&[long, ping(0)].concat())), (Violation::BodyTooShort { id: Some(1) }, 9));
+}
+
+#[test]
 fn trailing_bytes_are_an_error() {
     let long = frame(0, &[&[0x04][..], &string("h"), &[0x63, 0xDD, 0x01, 0xAA, 0xBB]].concat());
     let offset = u64::try_from(long.len() - 2).unwrap();
     assert_eq!(violation(&after(&long)), (Violation::TrailingBytes { id: 0, count: 2 }, offset));
-    assert_eq!(violation(&after(&frame(1, &[0; 9]))), (Violation::TrailingBytes { id: 1, count: 1 }, 10));
+    // The Long, whole or not, is the same whatever is behind it.
+    for at in 0..=10 {
+        let mut server = server();
+        server.offer(now(), &frame(1, &[0; 9])[..at]);
+        server.offer(now(), &frame(1, &[0; 9])[at..]);
+        assert_eq!(violation(&server), (Violation::TrailingBytes { id: 1, count: 1 }, 10), "cut at {at}");
+    }
 }
 
 #[test]

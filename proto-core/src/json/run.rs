@@ -127,6 +127,18 @@ mod tests {
     }
 
     #[test]
+    fn of_several_hits_the_first_is_found() {
+        // In one place of two words of a block, where the one could hide the other.
+        for at in 2 * WORD..3 * WORD {
+            for (first, second) in [(b'"', b'"'), (b'\\', b'\\'), (0x7F, 0x7F), (b'\n', b'\n'), (b'"', b'\n')] {
+                let mut bytes = [b'a'; 2 * BLOCK];
+                (bytes[at], bytes[at + WORD]) = (first, second);
+                check(&bytes);
+            }
+        }
+    }
+
+    #[test]
     fn no_byte_hides_or_makes_the_next_a_hit() {
         let step = if cfg!(miri) { 17 } else { 1 };
         for first in (0..=u8::MAX).step_by(step) {

@@ -311,7 +311,16 @@ mod tests {
 
     #[test]
     fn a_byte_that_no_character_has_there_is_the_last_one_taken() {
-        for (bytes, fault) in [(&b"a\x80bcde"[..], 1), (b"\xE2\x82abcde", 2), (b"\xF0\x9F\xC3\xA4bcd", 2)] {
+        let faults: [(&[u8], _); 7] = [
+            (b"a\x80bcde", 1),
+            (b"\xE2\x82abcde", 2),
+            (b"\xF0\x9F\xC3\xA4bcd", 2),
+            (b"\xE0\x9F\xBFabc", 1),
+            (b"\xED\xA0\x80abc", 1),
+            (b"\xF0\x8F\xBF\xBFabc", 1),
+            (b"\xF4\x90\x80\x80abc", 1),
+        ];
+        for (bytes, fault) in faults {
             for step in 1..=bytes.len() {
                 let mut decoder = Decoder::new(u32::try_from(bytes.len()).unwrap());
                 let taken = bytes.chunks(step).try_fold(0, |taken, part| {
