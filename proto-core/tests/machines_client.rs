@@ -165,20 +165,6 @@ fn a_response_that_nobody_asked_for_is_an_error() {
 }
 
 #[test]
-fn a_body_too_short_is_told_where_what_is_there_ends() {
-    for (id, body, offset) in [
-        // A Long cut short; a length cut short; a text that the frame has no room for, known by its length alone.
-        (1, &[0; 7][..], 9),
-        (0, &[0x80], 3),
-        (0, &[3, b'{', b'}'], 3),
-    ] {
-        let mut client = asking(client(), 7);
-        client.offer(NOW, &frame(id, body));
-        assert_eq!(violation(&client), (Violation::BodyTooShort { id: Some(id) }, offset), "{body:02x?}");
-    }
-}
-
-#[test]
 fn unknown_ids_are_skipped_fifteen_times_and_the_sixteenth_closes() {
     let mut client = client();
     let unknown = frame(0x7A, b"body");
