@@ -20,11 +20,10 @@ use proto_core::client::{Config, Event as C, Missing};
 use proto_core::error::{Closed, Violation};
 use proto_core::io::{Driver, Error, Step};
 use proto_core::legacy::Kind;
-use proto_core::machine::Progress;
 use proto_core::packet::{NextState, REQUEST, State};
 use proto_core::server::Event as S;
 use proto_core::testing::{frame, handshake, ping, response};
-use proto_core::{Client, Instant, Machine, Server, Timeouts};
+use proto_core::{Client, Instant, Machine, Progress, Server, Timeouts};
 
 /// What a read brings
 #[derive(Clone)]
