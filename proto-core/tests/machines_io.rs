@@ -23,7 +23,7 @@ use proto_core::legacy::Kind;
 use proto_core::packet::{NextState, REQUEST, State};
 use proto_core::server::Event as S;
 use proto_core::testing::{frame, handshake, ping, response};
-use proto_core::{Client, Instant, Server, Timeouts};
+use proto_core::{Client, Instant, Machine, Progress, Server, Timeouts};
 
 /// What a read brings
 #[derive(Clone)]
@@ -428,4 +428,94 @@ fn an_end_that_is_an_event_is_handed_out() {
     }
     assert_eq!(seen, [Kind::Beta]);
     assert_eq!(driver.into_parts().1.0.written, ANSWER);
+}
+
+#[test]
+fn what_is_overdue_is_fired_at_the_next_step() {
+    let now = Cell::new(Instant::ZERO);
+    let reads = [Read::Fail(ErrorKind::TimedOut), Read::Fail(ErrorKind::TimedOut)];
+    let mut driver = Driver::new(pinging(), Blocking(Memory::new(reads)), || now.get());
+    let mut timed_out = 0;
+    let mut count = |_: &mut Client, event: C<'_>| timed_out += i32::from(matches!(event, C::TimedOut { .. }));
+    assert_eq!(driver.step(&mut [0; 8], &mut count), Ok(Step::Open));
+    now.set(Instant::from_millis(5_001));
+    assert_eq!(driver.step(&mut [0; 8], &mut count), Ok(Step::Open));
+    assert_eq!(timed_out, 1);
+}
+
+#[test]
+fn nothing_is_read_behind_the_end_or_when_all_is_said() {
+    let reads = || [Read::Bytes(hello()), Read::Bytes(vec![]), Read::Fail(ErrorKind::ConnectionReset)];
+    let mut buffer = [0; 256];
+    let mut blocking = Driver::new(server(), Blocking(Memory::new(reads())), || Instant::ZERO);
+    let mut asynchronous = Driver::new(server(), Async(Memory::new(reads())), || Instant::ZERO);
+    for expected in [Step::Open, Step::Waiting, Step::Waiting] {
+        assert_eq!(blocking.step(&mut buffer, |_, _| {}), Ok(expected));
+        assert_eq!(poll_once(asynchronous.step_async(&mut buffer, |_, _| {})), Some(Ok(expected)));
+    }
+
+    // A login is refused, and then nothing that comes matters, though the stream goes on.
+    let reads = || [Read::Bytes(handshake(NextState::Login)), Read::Fail(ErrorKind::ConnectionReset)];
+    let refuse = |server: &mut Server<&'static [u8]>, event: S<'_>| {
+        if event == S::Login {
+            assert!(server.respond(ANSWER));
+        }
+    };
+    let mut blocking = Driver::new(server(), Blocking(Memory::new(reads())), || Instant::ZERO);
+    let mut asynchronous = Driver::new(server(), Async(Memory::new(reads())), || Instant::ZERO);
+    for _ in 0..2 {
+        assert_eq!(blocking.step(&mut buffer, refuse), Ok(Step::Finished));
+        assert_eq!(poll_once(asynchronous.step_async(&mut buffer, refuse)), Some(Ok(Step::Finished)));
+    }
+}
+
+/// Says each byte back, takes none before that is sent, and tells nothing
+#[derive(Default)]
+struct Echo {
+    owed: Vec<u8>,
+}
+
+impl Machine for Echo {
+    type Event<'i> = ();
+
+    fn handle_input<'i>(&mut self, _now: Instant, input: &'i [u8]) -> Result<Progress<()>, proto_core::Error> {
+        let taken = if self.owed.is_empty() { input.len().min(1) } else { 0 };
+        self.owed.extend_from_slice(&input[..taken]);
+        Ok(Progress { consumed: taken, event: None })
+    }
+
+    fn poll_transmit(&mut self, _now: Instant) -> &[u8] {
+        &self.owed
+    }
+
+    fn handle_transmitted(&mut self, count: usize) {
+        self.owed.drain(..count);
+    }
+
+    fn poll_timeout(&self) -> Option<Instant> {
+        None
+    }
+
+    fn handle_timeout(&mut self, _now: Instant) -> Result<Option<()>, proto_core::Error> {
+        Ok(None)
+    }
+
+    fn handle_eof(&mut self, _now: Instant) -> Result<Option<()>, proto_core::Error> {
+        Ok(None)
+    }
+
+    fn is_finished(&self) -> bool {
+        false
+    }
+}
+
+#[test]
+fn input_that_waits_for_what_led_to_no_event_to_be_sent_goes_on_in_the_same_step() {
+    let read = Read::Bytes(b"abc".to_vec());
+    let mut driver = Driver::new(Echo::default(), Blocking(Memory::new([read.clone()])), || Instant::ZERO);
+    assert_eq!(driver.step(&mut [0; 8], |_, ()| {}), Ok(Step::Open));
+    assert_eq!(driver.into_parts().1.0.written, b"abc");
+    let mut driver = Driver::new(Echo::default(), Async(Memory::new([read])), || Instant::ZERO);
+    assert_eq!(poll_once(driver.step_async(&mut [0; 8], |_, ()| {})), Some(Ok(Step::Open)));
+    assert_eq!(driver.into_parts().1.0.written, b"abc");
 }

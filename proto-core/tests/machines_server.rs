@@ -69,6 +69,18 @@ fn a_handshake_moves_either_state_to_the_one_it_names() {
 }
 
 #[test]
+fn a_handshake_may_come_in_any_pieces() {
+    let bytes = handshake(NextState::Status);
+    let expected = Event::Handshake { protocol_version: -1, server_port: 25_565, next_state: NextState::Status };
+    for piece in 1..=bytes.len() {
+        let mut server = server();
+        server.incoming.push(&bytes);
+        while server.deliver(now(), piece) > 0 {}
+        assert_eq!(server.events().last(), Some(&expected), "pieces of {piece}");
+    }
+}
+
+#[test]
 fn login_and_transfer_get_a_disconnect_and_the_connection_closes() {
     for next in [NextState::Login, NextState::Transfer] {
         let mut server = server();

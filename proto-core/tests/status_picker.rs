@@ -287,3 +287,40 @@ fn favicon_counts_neither_line_breaks_nor_padding() {
     // What ends with padding and goes on has none so far.
     assert_eq!(bytes(&["QUJDQQ==", "QUJD"]), Some(9));
 }
+
+#[test]
+fn a_second_players_sample_or_description_starts_from_nothing() {
+    let read = |document: &str| {
+        let mut picker: Picker = Picker::new();
+        picker.feed(document).unwrap();
+        picker.finish().unwrap().clone()
+    };
+    let twice = |first: &str, second: &str| read(&format!("{{{first},{second}}}"));
+    let once = |member: &str| read(&format!("{{{member}}}"));
+    for (first, second) in [
+        (r#""players":{"max":1.5,"online":"x","sample":[{"name":"a"},7]}"#, r#""players":{}"#),
+        (r#""players":{"max":7,"online":8,"sample":[7]}"#, r#""players":{"sample":[]}"#),
+        (r#""clients":{"max":1.5,"online":8}"#, r#""clients":{"online":3}"#),
+        (r#""clients":{"max":1.5,"online":8}"#, r#""players":{"max":3}"#),
+        (r#""description":{"text":7,"extra":["a"]}"#, r#""description":"b""#),
+        (r#""description":"a""#, r#""description":{"extra":[]}"#),
+    ] {
+        assert_eq!(twice(first, second), once(second), "{first}, {second}");
+    }
+    let inner = r#"{"players":{"max":1,"sample":[{"name":"a"},7],"sample":[]}}"#;
+    assert_eq!(read(inner), read(r#"{"players":{"max":1,"sample":[]}}"#));
+}
+
+#[test]
+fn a_key_that_begins_as_one_that_matters_is_another_however_it_is_cut() {
+    let document = r#"{"descriptions":"x","descriptio":"y","faviconn":"z","versions":{"protocol":7},"versio":7}"#;
+    for at in 0..=document.len() {
+        let mut picker: Picker = Picker::new();
+        let (first, second) = document.split_at(at);
+        picker.feed(first).unwrap();
+        picker.feed(second).unwrap();
+        let status = picker.finish().unwrap();
+        let found = (status.description(), status.protocol(), status.favicon_bytes());
+        assert_eq!((found, status.malformed().is_empty()), ((None, None, None), true), "cut at byte {at}");
+    }
+}
