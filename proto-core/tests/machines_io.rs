@@ -478,7 +478,7 @@ struct Echo {
 impl Machine for Echo {
     type Event<'i> = ();
 
-    fn handle_input<'i>(&mut self, _now: Instant, input: &'i [u8]) -> Result<Progress<()>, proto_core::Error> {
+    fn handle_input(&mut self, _now: Instant, input: &[u8]) -> Result<Progress<()>, proto_core::Error> {
         let taken = if self.owed.is_empty() { input.len().min(1) } else { 0 };
         self.owed.extend_from_slice(&input[..taken]);
         Ok(Progress { consumed: taken, event: None })
