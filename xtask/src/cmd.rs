@@ -137,7 +137,8 @@ impl Cmd {
     /// Starts it with pipes from and to all its streams; dropping what is returned kills it
     pub(crate) fn converse(&self) -> Result<Conversation<'_>, CmdError> {
         let running = self.spawn_with(Stdio::piped(), Stdio::piped(), Stdio::piped())?;
-        Ok(Conversation { cmd: self, running })
+        let guard = tree::Guard::new(running.child.id());
+        Ok(Conversation { cmd: self, running, _guard: guard })
     }
 
     /// Starts it without standard input; dropping what is returned kills it
@@ -258,6 +259,8 @@ impl std::error::Error for CmdError {}
 pub(crate) struct Conversation<'c> {
     cmd: &'c Cmd,
     running: Running,
+    // Dropped behind the process: until that is gone somebody has to watch over it.
+    _guard: tree::Guard,
 }
 
 impl Conversation<'_> {

@@ -62,8 +62,8 @@ pub(crate) struct Args {
     #[arg(long)]
     window: bool,
     /// Seconds that a script may take
-    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
-    deadline: u64,
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
+    deadline: u32,
     /// The device's random numbers begin here; drawn anew each time if not given
     #[arg(long, value_name = "HEX")]
     seed: Option<String>,
@@ -114,7 +114,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
     let control = Listener::new()?;
     qemu.control(&control.option()?);
-    let deadline = if script.is_some() { Duration::from_secs(args.deadline) } else { FOREVER };
+    let deadline = if script.is_some() { Duration::from_secs(args.deadline.into()) } else { FOREVER };
     let cmd = qemu.cmd().deadline(deadline);
     let mut device = cmd.converse()?;
     let (stdin, stdout, stderr) = device.streams().context("the emulator has no pipes")?;

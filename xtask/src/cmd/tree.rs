@@ -30,6 +30,19 @@ pub(super) fn prepare(command: &mut Command) {
     platform::prepare(command);
 }
 
+/// Kills the tree of a process when xtask ends in a way that it cannot notice; dropping it calls that off
+///
+/// Elsewhere than on Unix it does nothing.
+#[derive(Debug)]
+pub(super) struct Guard(#[cfg(unix)] Option<std::process::Child>);
+
+impl Guard {
+    /// Watches over `process`
+    pub(super) fn new(process: u32) -> Self {
+        platform::guard(process)
+    }
+}
+
 /// Kills the tree of `process`, which must not have been waited for longer than a moment ago
 pub(super) fn kill(process: u32) {
     platform::kill(process);
@@ -37,13 +50,14 @@ pub(super) fn kill(process: u32) {
 
 #[cfg(unix)]
 mod platform {
+    use std::io::Write as _;
     use std::os::unix::process::CommandExt as _;
-    use std::process::Command;
+    use std::process::{Command, Stdio};
     use std::sync::Once;
     use std::thread;
 
     use rustix::process::{Pid, Signal, kill_process_group};
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
     use signal_hook::iterator::Signals;
 
     pub(super) fn prepare(command: &mut Command) {
@@ -57,11 +71,31 @@ mod platform {
         }
     }
 
+    /// A shell that waits for a line, or for the end of whoever would write it
+    pub(super) fn guard(process: u32) -> super::Guard {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "trap '' HUP INT QUIT TERM; read -r _ || kill -s KILL -- \"-$0\""]).arg(process.to_string());
+        shell.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        // Without one, whoever kills xtask so that it cannot notice has to kill what it left too.
+        super::Guard(shell.spawn().ok())
+    }
+
+    impl Drop for super::Guard {
+        fn drop(&mut self) {
+            if let Some(mut shell) = self.0.take() {
+                if let Some(mut line) = shell.stdin.take() {
+                    line.write_all(b"\n").ok();
+                }
+                shell.wait().ok();
+            }
+        }
+    }
+
     /// A group of its own does not see the terminal's Ctrl-C, so it is passed on
     pub(super) fn on_interrupt() {
         static ONCE: Once = Once::new();
         ONCE.call_once(|| {
-            let Ok(mut signals) = Signals::new([SIGHUP, SIGINT, SIGTERM]) else {
+            let Ok(mut signals) = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM]) else {
                 return;
             };
             thread::spawn(move || {
@@ -69,6 +103,8 @@ mod platform {
                     for process in super::watched().iter() {
                         kill(*process);
                     }
+                    // Where keys were handed on unprocessed; else it does nothing.
+                    crossterm::terminal::disable_raw_mode().ok();
                     std::process::exit(128 + signal);
                 }
             });
@@ -89,6 +125,43 @@ mod platform {
         taskkill.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().ok();
     }
 
+    pub(super) fn guard(_: u32) -> super::Guard {
+        super::Guard()
+    }
+
     /// The console passes Ctrl-C to every process by itself
     pub(super) fn on_interrupt() {}
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+
+    use super::*;
+
+    /// A process that ends when its standard input does, in a group of its own
+    fn waiting() -> std::process::Child {
+        let mut cat = Command::new("cat");
+        cat.process_group(0).stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::null());
+        cat.spawn().unwrap()
+    }
+
+    #[test]
+    fn guard_kills_when_nobody_is_left_to_call_it_off() {
+        let mut child = waiting();
+        // Waiting would close it.
+        let _open = child.stdin.take();
+        let mut guard = Guard::new(child.id());
+        // As the system does when xtask is killed.
+        drop(guard.0.as_mut().unwrap().stdin.take());
+        assert_eq!(child.wait().unwrap().signal(), Some(9));
+    }
+
+    #[test]
+    fn guard_that_is_called_off_kills_nobody() {
+        let mut child = waiting();
+        drop(Guard::new(child.id()));
+        drop(child.stdin.take());
+        assert_eq!(child.wait().unwrap().code(), Some(0));
+    }
 }

@@ -4,11 +4,11 @@
 
 use std::io::{BufRead as _, BufReader, ErrorKind, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ChildStderr;
 use std::sync::mpsc::channel;
-use std::thread;
 use std::time::Duration;
+use std::{env, fs, process, thread};
 
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
@@ -64,12 +64,13 @@ impl Listener {
 impl Qmp {
     /// Writes a picture of the screen once it stands still
     pub(crate) fn picture(&mut self, file: &Path) -> anyhow::Result<()> {
+        let own = Own::new("png");
         let mut last = Vec::new();
         for _ in 0..PICTURES {
-            self.run("screendump", &json!({ "filename": file, "format": "png" }))?;
-            let picture = std::fs::read(file).with_context(|| format!("no picture in {}", file.display()))?;
+            self.run("screendump", &json!({ "filename": own.0, "format": "png" }))?;
+            let picture = own.read()?;
             if picture == last {
-                return Ok(());
+                return replace(file, &picture);
             }
             last = picture;
         }
@@ -86,7 +87,9 @@ impl Qmp {
 
     /// Writes memory of the device to a file
     pub(crate) fn memory(&mut self, start: u32, size: u32, file: &Path) -> anyhow::Result<()> {
-        self.run("pmemsave", &json!({ "val": start, "size": size, "filename": file }))
+        let own = Own::new("bin");
+        self.run("pmemsave", &json!({ "val": start, "size": size, "filename": own.0 }))?;
+        replace(file, &own.read()?)
     }
 
     fn run(&mut self, command: &str, arguments: &Value) -> anyhow::Result<()> {
@@ -114,4 +117,39 @@ impl Qmp {
         }
         serde_json::from_str(&line).context("the emulator's answer is no JSON")
     }
+}
+
+/// A file for the emulator to write, which removes what it cannot write to the end and takes names in UTF-8 only
+struct Own(PathBuf);
+
+impl Own {
+    fn new(extension: &str) -> Self {
+        Self(env::temp_dir().join(format!("slp-emulate-{}.{extension}", process::id())))
+    }
+
+    fn read(&self) -> anyhow::Result<Vec<u8>> {
+        fs::read(&self.0).with_context(|| format!("the emulator has written nothing to {}", self.0.display()))
+    }
+}
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        fs::remove_file(&self.0).ok();
+    }
+}
+
+/// Writes `file`; where that fails, what it was before is still there
+fn replace(file: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    // What is there and no file of a disk's, such as a pipe, is written to and not replaced.
+    let written = if file.exists() && !file.is_file() {
+        fs::write(file, bytes)
+    } else {
+        let whole = file.with_extension(format!("{}.new", process::id()));
+        let written = fs::write(&whole, bytes).and_then(|()| fs::rename(&whole, file));
+        if written.is_err() {
+            fs::remove_file(&whole).ok();
+        }
+        written
+    };
+    written.with_context(|| format!("cannot write {}", file.display()))
 }

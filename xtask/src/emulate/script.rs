@@ -39,7 +39,8 @@ pub(crate) struct Script(Vec<Step>);
 impl Script {
     pub(crate) fn read(file: &Path) -> anyhow::Result<Self> {
         let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-        Self::parse(&text).with_context(|| format!("{}", file.display()))
+        // Some editors begin a file of UTF-8 with a mark.
+        Self::parse(text.trim_start_matches('\u{FEFF}')).with_context(|| format!("{}", file.display()))
     }
 
     /// One exchange and a picture of it
@@ -63,13 +64,15 @@ impl Script {
     pub(crate) fn parse(text: &str) -> anyhow::Result<Self> {
         let mut steps = Vec::new();
         for (row, line) in text.lines().enumerate() {
-            let line = line.trim();
-            match line.split_at_checked(1) {
-                None | Some(("#", _)) => {}
-                Some((">", rest)) => steps.push(Step::Type(rest.trim().to_owned())),
-                Some(("<", rest)) => steps.push(Step::Wait(rest.trim().to_owned())),
-                Some(("^", rest)) => steps.push(Step::Key(rest.trim().to_owned())),
-                Some(("=", rest)) => steps.push(Step::Picture(absolute(Path::new(rest.trim()))?)),
+            let mut rest = line.trim().chars();
+            let first = rest.next();
+            let rest = rest.as_str().trim();
+            match first {
+                None | Some('#') => {}
+                Some('>') => steps.push(Step::Type(rest.to_owned())),
+                Some('<') => steps.push(Step::Wait(rest.to_owned())),
+                Some('^') => steps.push(Step::Key(rest.to_owned())),
+                Some('=') => steps.push(Step::Picture(absolute(Path::new(rest))?)),
                 Some(_) => {
                     bail!(
                         "line {}: one of \"> TEXT\", \"< TEXT\", \"^ KEY\", \"= FILE\", \"# comment\" expected",
@@ -92,6 +95,10 @@ impl Script {
         let console = read(stdout);
         let until = Instant::now() + deadline;
         let mut seen = String::new();
+        // What is typed before the device has said a word may be typed before it listens.
+        if let Ok(first) = show(&console, until) {
+            seen.push_str(&first);
+        }
         for step in self.0 {
             match step {
                 Step::Type(line) => write!(stdin, "{line}\r").and_then(|()| stdin.flush()).context("typing")?,
@@ -170,7 +177,10 @@ mod tests {
     fn lines_are_steps_and_others_are_refused() {
         let script = Script::parse("# one\n\n< connected\n> ping 42 \n>\n").unwrap();
         assert_eq!(script.0, [Step::Wait("connected".into()), Step::Type("ping 42".into()), Step::Type(String::new())]);
-        assert!(Script::parse("< a\nping").unwrap_err().to_string().starts_with("line 2: "));
+        for wrong in ["ping", "\u{e9} hello", "\u{FEFF}> ping", "\u{A0}x"] {
+            let error = Script::parse(&format!("< a\n{wrong}")).unwrap_err().to_string();
+            assert!(error.starts_with("line 2: "), "{wrong:?}: {error}");
+        }
     }
 
     #[test]

@@ -42,11 +42,19 @@ pub(super) fn connect(stdin: ChildStdin, mut stdout: ChildStdout) -> anyhow::Res
     let raw = if interactive { Some(Raw::enable()?) } else { None };
     let (ended, end) = channel();
     let left = ended.clone();
-    thread::spawn(move || type_on(stdin, interactive, &left));
+    let (says, said) = channel();
+    thread::spawn(move || {
+        // What comes before the device has said a word may come before it listens. If it never does, Ctrl-] still leaves.
+        if !interactive {
+            said.recv().ok();
+        }
+        type_on(stdin, interactive, &left);
+    });
     thread::spawn(move || {
         let mut buffer = [0; 1_024];
         let mut out = std::io::stdout();
         while let Ok(count @ 1..) = stdout.read(&mut buffer) {
+            says.send(()).ok();
             out.write_all(&buffer[..count]).and_then(|()| out.flush()).ok();
         }
         ended.send(true).ok();
