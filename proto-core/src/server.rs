@@ -431,7 +431,11 @@ impl<A: AsRef<[u8]>> Machine for Server<A> {
                 Err(self.fail(Error::Timeout(Timeout::Silence(silent))))
             }
             (State::Default, None) => {
-                self.probed = if seeded!(self, ProbesForEver) { None } else { Some(now) };
+                if seeded!(self, ProbesForEver) {
+                    self.heard = now;
+                } else {
+                    self.probed = Some(now);
+                }
                 let payload = now.as_millis();
                 // A client that owes four is being pinged already.
                 Ok(self.ping(payload).is_ok().then_some(Event::IdlePing { payload }))

@@ -12,7 +12,7 @@ use proto_core::text::{clean_char, is_unsafe};
 use proto_core::wire::cursor::Cursor;
 use proto_core::wire::string;
 use proto_core::wire::varint::{Decoder, Overflow, encode, encoded_len};
-use proto_core_fuzz::input::assert_clean;
+use proto_core_fuzz::shown;
 
 fn main() {
     run("VarInt: every value encoded in its shortest form, and decoded", 1 << 32, values);
@@ -179,10 +179,7 @@ fn utf8_of_four(range: Range<u64>) {
 #[expect(clippy::cast_possible_truncation, reason = "the range is that of characters")]
 fn characters(range: Range<u64>) {
     for c in range.filter_map(|number| char::from_u32(number as u32)) {
-        let clean = clean_char(c);
-        assert_clean(clean.encode_utf8(&mut [0; 4]));
-        assert_eq!(clean == c, !is_unsafe(c), "{c:?}");
-        assert!(!is_unsafe(clean), "{c:?}");
+        assert_eq!((is_unsafe(c), clean_char(c)), (shown::steers(c), shown::clean(c)), "{c:?}");
         check_utf8(c.encode_utf8(&mut [0; 4]).as_bytes());
     }
 }

@@ -12,9 +12,9 @@ use std::process::ExitCode;
 use proto_core::command::{ClientCommand, ServerCommand};
 use proto_core::json::Scanner;
 use proto_core::legacy::{AnswerDecoder, RequestDecoder};
-use proto_core::packet::NextState;
 use proto_core::telemetry::{Decoder, Event};
-use proto_core::testing::{Happened, handshake};
+use proto_core::testing::Happened;
+use proto_core_fuzz::bytes::handshake;
 use proto_core_fuzz::input::Input;
 use proto_core_fuzz::machine::answers;
 use proto_core_fuzz::reference::{Outcome, client, server};
@@ -54,7 +54,7 @@ fn describe(target: &str, data: &[u8]) -> String {
         }
         "client_bytes" => {
             let case = client_bytes::Case::new(data);
-            let hello = handshake(NextState::Status);
+            let hello = handshake(1);
             let read = client::Client::read(case.stream, case.strict, &case.typed, &hello);
             let strict = if case.strict { ", strict" } else { "" };
             let typed = case.typed.len();

@@ -3,10 +3,9 @@
 //! Input: flags (1: strict), four commands before the stream, where in it four more are typed and which, sizes of the
 //! pieces, then the server's stream. A command has two bits: 0 nothing, 1 and 2 `ping` with that payload, 3 `stop`.
 
-use proto_core::packet::NextState;
-use proto_core::testing::handshake;
-use proto_core::{Client, client};
+use proto_core::{Client, State, client};
 
+use crate::bytes::handshake;
 use crate::input::{Input, Sizes};
 use crate::machine::{Driven, NOW};
 use crate::reference::client::{Client as Reference, Command, Typed};
@@ -46,13 +45,18 @@ pub fn check(data: &[u8]) {
     whole.assert_same(&run(stream, strict, &typed, sizes));
     whole.assert_same(&run(stream, strict, &typed, Sizes::SINGLE));
 
-    let hello = handshake(NextState::Status);
+    let hello = handshake(1);
     let mut reference = Reference::read(stream, strict, &typed, &hello);
     assert_eq!(whole.failure, reference.outcome.failure);
     assert_eq!(whole.log, reference.outcome.log);
     assert_eq!(whole.sent, reference.outcome.sent);
 
-    whole.clone().wait();
+    let mut waited = whole.clone();
+    waited.wait();
+    assert!(
+        waited.failure.is_some() || waited.machine.state() == State::Default,
+        "an exchange outlives every time-out"
+    );
     let mut ended = whole;
     ended.end(sizes);
     reference.end();

@@ -7,6 +7,7 @@ use proto_core::State;
 use proto_core::command::{CLIENT, ClientCommand, ParseError, SERVER, ServerCommand, Spec, complete};
 
 use crate::input::assert_clean;
+use crate::mistake::{Mistake, made};
 
 /// Longest message of a refusal: all commands, and two words of 40 characters of at most four bytes
 const LONGEST: usize = 400;
@@ -17,7 +18,8 @@ pub fn check(data: &[u8]) {
     let line: &str = &lossy;
     let expected = read(line);
 
-    let server = ServerCommand::parse(line);
+    let mistaken = mistaken(line);
+    let server = ServerCommand::parse(&mistaken);
     match (&server, &expected) {
         (Ok(ServerCommand::Stop), Read::Stop) | (Ok(ServerCommand::Help), Read::Help) => {}
         (Ok(ServerCommand::List { state }), Read::List(expected)) => assert_eq!(state, expected),
@@ -26,7 +28,7 @@ pub fn check(data: &[u8]) {
         (Err(error), Read::Exit) => refused(error, Refusal::Command),
         _ => panic!("{line:?}: {server:?} instead of {expected:?}"),
     }
-    let client = ClientCommand::parse(line);
+    let client = ClientCommand::parse(&mistaken);
     match (&client, &expected) {
         (Ok(ClientCommand::Stop), Read::Stop)
         | (Ok(ClientCommand::Help), Read::Help)
@@ -50,6 +52,19 @@ pub fn check(data: &[u8]) {
     }
     completions(SERVER, line);
     completions(CLIENT, line);
+}
+
+/// The line as a parser with a mistake in it would see it; as it is where none is made
+fn mistaken(line: &str) -> String {
+    if made(Mistake::PlusRefused) {
+        line.replace('+', "x")
+    } else if made(Mistake::CaseMatters) {
+        line.replace(|c: char| c.is_ascii_uppercase(), "_")
+    } else if made(Mistake::SurplusIgnored) {
+        words(line).into_iter().take(2).collect::<Vec<_>>().join(" ")
+    } else {
+        line.into()
+    }
 }
 
 /// What a line says, on either side

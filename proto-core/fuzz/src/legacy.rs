@@ -9,6 +9,7 @@ use proto_core::legacy::{
 };
 
 use crate::input::{Input, Sizes, assert_clean};
+use crate::mistake::{Mistake, made};
 
 /// Panics where something does not hold
 pub fn check(data: &[u8]) {
@@ -35,6 +36,9 @@ fn detect(bytes: &[u8]) {
     while verdict == Verdict::Undecided && taken < bytes.len() {
         verdict = detector.handle_byte(bytes[taken]);
         taken += usize::from(!matches!(verdict, Verdict::Modern { .. }));
+    }
+    if made(Mistake::FrameTakenForPing) && bytes.starts_with(&[0xFE, 1, 0]) {
+        verdict = Verdict::Legacy(Kind::V1_4);
     }
     let expected = match bytes {
         [] | [0xFE] | [0xFE, 1] => Verdict::Undecided,
@@ -84,6 +88,9 @@ fn request(bytes: &[u8], sizes: Sizes) {
         let request = decoder.request();
         said.done = decoder.is_done();
         (said.protocol, said.port) = (request.protocol, request.port);
+        if made(Mistake::PortCut) && said.done {
+            said.port = Some(request.port.unwrap_or_default());
+        }
         (said.host, said.cut) = (request.host.into(), request.host_cut);
         said
     };
@@ -219,24 +226,26 @@ fn fields(answer: &Answer<'_>, bytes: &[u8]) {
         (kept, cut)
     };
     let described = (answer.description.to_owned(), answer.description_cut);
+    let confused = made(Mistake::AnswerConfused);
+    let (online, max) = if confused { (answer.max, answer.online) } else { (answer.online, answer.max) };
     if let Some(rest) = text.strip_prefix("§1\0") {
         let mut fields = rest.splitn(5, '\0');
         let mut field = || fields.next().unwrap_or_default();
         assert_eq!((answer.form, answer.protocol), (Form::Fields, number(field())));
         assert_eq!((answer.version.to_owned(), answer.version_cut), kept(field(), 192));
         assert_eq!(described, kept(field(), 768));
-        assert_eq!((answer.online, answer.max), (number(field()), number(field())));
+        assert_eq!((online, max), (number(field()), number(field())));
         return;
     }
     assert_eq!((answer.protocol, answer.version, answer.version_cut), (None, "", false));
     let mut parts = text.rsplitn(3, '§');
-    if let (Some(max), Some(online), Some(description)) = (parts.next(), parts.next(), parts.next())
-        && let (Some(max), Some(online)) = (number(max), number(online))
+    if let (Some(second), Some(first), Some(description)) = (parts.next(), parts.next(), parts.next())
+        && let (Some(second), Some(first)) = (number(second), number(first))
     {
-        assert_eq!((answer.form, answer.online, answer.max), (Form::Split, Some(online), Some(max)));
+        assert_eq!((answer.form, online, max), (Form::Split, Some(first), Some(second)));
         assert_eq!(described, kept(description, 768));
     } else {
-        assert_eq!((answer.form, answer.online, answer.max), (Form::Message, None, None));
+        assert_eq!((answer.form, online, max), (Form::Message, None, None));
         assert_eq!(described, kept(&text, 768));
     }
 }
@@ -255,7 +264,8 @@ fn write_answer(input: &mut Input<'_>, sizes: Sizes) {
 
     let limit = if kind == Kind::Beta { 64 } else { 256 };
     let [0xFF, high, low, text @ ..] = packet else { panic!("no kick packet: {packet:02x?}") };
-    assert_eq!(usize::from(u16::from_be_bytes([*high, *low])) * 2, text.len());
+    let unit = if made(Mistake::LengthInBytes) { 1 } else { 2 };
+    assert_eq!(usize::from(u16::from_be_bytes([*high, *low])) * unit, text.len());
     assert!(text.len() <= 2 * limit, "{} units", text.len() / 2);
     let text = utf16(text);
     let plain = |text: &str| text.replace('\0', " ");

@@ -5,10 +5,12 @@
 
 use std::sync::Arc;
 
-use proto_core::testing::{Answers, Happened, Subject, response};
+use proto_core::testing::{Answers, Happened, Subject};
 use proto_core::{Error, Instant};
 
+use crate::bytes::response;
 use crate::input::{Sizes, assert_clean};
+use crate::mistake::Seed;
 
 /// When everything happens that is not about time
 pub const NOW: Instant = Instant::from_millis(1_700_000_000_000);
@@ -40,13 +42,15 @@ pub struct Driven<M: Subject> {
     answers: Answers,
 }
 
-impl<M: Subject> Driven<M>
+#[expect(private_bounds, reason = "the mistakes that machines make are the checks' own affair")]
+impl<M: Subject + Seed> Driven<M>
 where
     M: Clone + PartialEq + std::fmt::Debug,
     M::Event<'static>: Clone + PartialEq + std::fmt::Debug,
 {
     /// A machine of which nothing is known yet
-    pub fn new(machine: M) -> Self {
+    pub fn new(mut machine: M) -> Self {
+        machine.seed_made();
         Self { machine, log: Vec::new(), sent: Vec::new(), failure: None, answers: answers() }
     }
 
@@ -147,8 +151,8 @@ where
         assert!(self.machine.is_finished(), "over, and all is sent, but not finished: {:?}", self.machine);
     }
 
-    /// Nothing more happens but time; tells what is left of the machine when none of its time-outs is left
-    pub fn wait(&mut self) -> &M {
+    /// Nothing more happens but time, until none of its time-outs is left
+    pub fn wait(&mut self) {
         let mut now = NOW;
         for _ in 0..MOST_FIRES {
             let Some(deadline) = self.machine.poll_timeout().filter(|_| !self.machine.is_finished()) else { break };
@@ -171,7 +175,6 @@ where
         }
         let left = self.machine.poll_timeout().filter(|_| !self.machine.is_finished());
         assert_eq!(left, None, "time-outs without end: {:?}", self.machine);
-        &self.machine
     }
 
     /// The connection is over, for good

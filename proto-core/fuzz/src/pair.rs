@@ -7,13 +7,15 @@
 
 use std::time::Duration;
 
-use proto_core::client::Event as C;
+use proto_core::client::{Event as C, ResponseEnd};
 use proto_core::packet::State;
 use proto_core::server::Event as S;
 use proto_core::testing::{Happened, Pair, Setup};
 use proto_core::{Machine as _, Timeouts};
 
+use crate::bytes::response;
 use crate::input::{Input, assert_clean};
+use crate::mistake::Seed as _;
 
 /// A document with characters of one to four bytes
 const DOCUMENT: &str = r#"{"text":"ä€😀"}"#;
@@ -48,6 +50,9 @@ pub fn check(data: &[u8]) {
     };
     let capacity = [usize::MAX, 1, 13, 100][usize::from(flags >> 1 & 3)];
     let mut pair = Pair::new(&Setup { timeouts, capacity, document: DOCUMENT, ..Setup::default() });
+    pair.server.answers.response = response(DOCUMENT).into();
+    pair.client.machine.seed_made();
+    pair.server.machine.seed_made();
     let mut expected = Expected::default();
     for &operation in input.rest().iter().take(MOST_OPERATIONS) {
         expected.operate(&mut pair, operation);
@@ -103,12 +108,14 @@ impl Expected {
     /// Takes note of what the machines did by themselves
     fn follow(&mut self, pair: &Pair) {
         for entry in &pair.client.log[self.seen.0..] {
-            if let Happened::Event(C::TimedOut { .. }) = entry.what {
+            if let Happened::Event(C::TimedOut { limit, .. }) = entry.what {
+                assert_eq!(limit, Duration::from_secs(5));
                 self.completing.pop();
             }
         }
         for entry in &pair.server.log[self.seen.1..] {
             if let Happened::Event(S::IdlePing { payload }) = entry.what {
+                assert_eq!(payload, entry.at.as_millis(), "milliseconds since the clock's beginning");
                 self.server_pings.push(payload);
             }
         }
@@ -124,7 +131,11 @@ impl Expected {
                 C::Pong { payload, .. } => completed.push(payload),
                 C::ServerPing { payload } => seen.push(payload),
                 C::ResponseBegin { bytes } => assert_eq!(usize::try_from(bytes), Ok(DOCUMENT.len())),
-                C::ResponseEnd(_) => read += 1,
+                C::ResponseEnd(end) => {
+                    // Of 14 characters one has two bytes, one has three, and one four, which are two units.
+                    assert_eq!(end, ResponseEnd { bytes: 20, units: 15, oversize: false });
+                    read += 1;
+                }
                 C::AbandonedResponse => skipped += 1,
                 C::AbandonedPong { .. } => consumed += 1,
                 C::TimedOut { .. } => {}
@@ -133,13 +144,16 @@ impl Expected {
         }
         assert_eq!(completed, self.completing, "every ping that is not stopped completes");
         assert_eq!(seen, self.server_pings, "the client sees every server ping once");
-        let (mut answered, mut echoed, mut requests) = (Vec::new(), 0, 0);
+        let (mut answered, mut echoed, mut requests, mut handshakes) = (Vec::new(), 0, 0, 0);
         for event in server {
             match event {
                 S::Pong { payload, .. } => answered.push(payload),
                 S::Ping { .. } => echoed += 1,
                 S::Request => requests += 1,
-                S::Handshake { .. } | S::IdlePing { .. } => {}
+                S::Handshake { protocol_version: -1, server_port: 25_565, next_state } if next_state.as_i32() < 2 => {
+                    handshakes += 1;
+                }
+                S::IdlePing { .. } => {}
                 other => panic!("misread: {other:?}"),
             }
         }
@@ -149,18 +163,24 @@ impl Expected {
         assert!(pair.is_at_rest(), "quiet, but not at rest");
 
         let sent = Sent::read(&pair.client.sent);
-        assert_eq!((sent.requests, sent.responses), (self.begun, 0));
+        assert_eq!((sent.requests, sent.responses, sent.handshakes), (self.begun, 0, handshakes));
         assert_eq!(sent.pings, read + self.server_pings.len());
         let sent = Sent::read(&pair.server.sent);
         assert_eq!((sent.requests, sent.responses, sent.handshakes), (0, self.begun, 0));
         assert_eq!(sent.pings, read + self.server_pings.len());
-        let text = pair.client.log.iter().filter_map(|entry| match &entry.what {
-            Happened::Text(text) => Some(text),
+        for (entry, behind) in pair.client.log.iter().zip(pair.client.log.iter().skip(1)) {
+            let text = if let Happened::Text(text) = &entry.what { Some(text.as_str()) } else { None };
+            if let Happened::Event(C::ResponseEnd(_)) = behind.what {
+                assert_eq!(text, Some(DOCUMENT));
+            }
+            assert!(text.is_none_or(|text| DOCUMENT.starts_with(text)), "{text:?}");
+        }
+        let addresses = pair.server.log.iter().filter_map(|entry| match &entry.what {
+            Happened::Text(text) => Some(text.as_str()),
             _ => None,
         });
-        for text in text {
-            assert!(DOCUMENT.starts_with(text), "{text:?}");
-        }
+        // An idle client may be pinged in the middle of one.
+        assert_eq!(addresses.collect::<String>(), "localhost".repeat(handshakes));
     }
 }
 

@@ -40,11 +40,6 @@ impl<E> Outcome<E> {
     }
 }
 
-/// A Ping or Pong
-fn ping(payload: i64) -> Vec<u8> {
-    [&[9, 1][..], &payload.to_be_bytes()].concat()
-}
-
 /// Why reading does not go on
 enum Stop {
     /// The stream is over

@@ -4,10 +4,10 @@
 //! stream), where and what the server pings in the middle of it, a payload for each of two pings, sizes of the pieces, then the
 //! client's stream.
 
-use proto_core::packet::NextState;
-use proto_core::testing::{Bytes, handshake};
-use proto_core::{Server, Timeouts};
+use proto_core::testing::Bytes;
+use proto_core::{Machine as _, Server, Timeouts};
 
+use crate::bytes::handshake;
 use crate::input::{Input, Sizes};
 use crate::machine::{Driven, NOW, answers};
 use crate::reference::server::{OwnPing, Server as Reference};
@@ -34,7 +34,7 @@ impl Case {
         let sizes = input.sizes();
         let mut stream = input.rest().to_vec();
         if flags & 2 != 0 {
-            stream.splice(0..0, handshake(NextState::Status));
+            stream.splice(0..0, handshake(1));
         }
         let middle = usize::from(middle) % (stream.len() + 1);
         let mut own: Vec<_> = (0..i64::from(flags >> 2 & 7)).map(|ping| OwnPing { at: 0, payload: ping % 3 }).collect();
@@ -56,7 +56,9 @@ pub fn check(data: &[u8]) {
     assert_eq!(whole.log, reference.outcome.log);
     assert_eq!(whole.sent, reference.outcome.sent);
 
-    whole.clone().wait();
+    let mut waited = whole.clone();
+    waited.wait();
+    assert!(waited.machine.is_finished(), "a silent client outlives every time-out");
     let mut ended = whole;
     ended.end(sizes);
     reference.end();

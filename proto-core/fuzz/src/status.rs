@@ -17,7 +17,9 @@ use proto_core::status::{
 use serde::de::IgnoredAny;
 use serde_json::error::Category;
 
+use crate::bytes::response;
 use crate::input::{Input, Sizes, assert_clean};
+use crate::mistake::{Mistake, made};
 use model::Model;
 
 /// Panics where something does not hold
@@ -66,6 +68,8 @@ enum Told {
 }
 
 fn scan(document: &str, sizes: Sizes) -> Result<Vec<Told>, Error> {
+    let forgiven = document.replace(",]", "]");
+    let document = if made(Mistake::TrailingCommaTaken) { &forgiven } else { document };
     let mut scanner = Scanner::new();
     let mut told = Vec::new();
     let mut text = String::new();
@@ -78,10 +82,15 @@ fn scan(document: &str, sizes: Sizes) -> Result<Vec<Told>, Error> {
             Token::Bool(true) => Told::Token("true"),
             Token::Bool(false) => Told::Token("false"),
             Token::Null => Told::Token("null"),
-            Token::Number(number) => Told::Number(number.value, number.exact),
+            Token::Number(number) => Told::Number(number.value, number.exact || made(Mistake::CutNumberExact)),
             Token::Key(Piece::Text(piece)) | Token::String(Piece::Text(piece)) => {
                 assert!(!piece.is_empty(), "a piece that is not the last is not empty");
                 return text.push_str(piece);
+            }
+            Token::Key(Piece::Char('\u{FFFD}')) | Token::String(Piece::Char('\u{FFFD}'))
+                if made(Mistake::HalfPairVanishes) =>
+            {
+                return;
             }
             Token::Key(Piece::Char(c)) | Token::String(Piece::Char(c)) => return text.push(c),
             Token::Key(Piece::End(piece)) => {
@@ -192,12 +201,14 @@ fn pick<const N: usize, const D: usize, const S: usize>(document: &str, sizes: S
     assert_eq!(whole.is_ok(), model.is_some());
     let (Ok(status), Some(model)) = (whole, model) else { return };
 
-    assert_eq!((status.protocol(), status.max(), status.online()), (model.protocol, model.max, model.online));
+    let confused = made(Mistake::CountsConfused);
+    let counts = if confused { (status.online(), status.max()) } else { (status.max(), status.online()) };
+    assert_eq!((status.protocol(), counts), (model.protocol, (model.max, model.online)));
     assert_eq!((status.sample_listed(), status.favicon_bytes()), (model.listed(), model.favicon_bytes));
     let truncated = |field| status.truncated().contains(field);
     begins(status.version_name(), model.version_name.as_deref(), truncated(Field::VersionName), N);
     begins(status.description(), model.description.as_deref(), truncated(Field::Description), D);
-    let names: String = status.sample().flat_map(|name| [name, "\n"]).collect();
+    let names: String = status.sample().skip(made(Mistake::NameLost).into()).flat_map(|name| [name, "\n"]).collect();
     // The line feed after a last name that fills the room, or was cut, has come from here.
     let names = if truncated(Field::Sample) { names.trim_end_matches('\n') } else { &names };
     begins(Some(names), Some(&model.names()), truncated(Field::Sample), S + 1);
@@ -205,7 +216,8 @@ fn pick<const N: usize, const D: usize, const S: usize>(document: &str, sizes: S
         assert_clean(name);
     }
     if status.truncated().is_empty() {
-        let malformed: Vec<_> = status.malformed().iter().map(Field::name).collect();
+        let told = if made(Mistake::MalformedUntold) { 0 } else { usize::MAX };
+        let malformed: Vec<_> = status.malformed().iter().take(told).map(Field::name).collect();
         assert_eq!(malformed, model.malformed.iter().map(|field| field.name()).collect::<Vec<_>>());
     }
 }
@@ -254,11 +266,14 @@ fn write(input: &mut Input<'_>, sizes: Sizes) {
     let small = document.encode(&mut buffer[..length - 1]);
     assert_eq!(small, Err(EncodeError::BufferTooSmall { needed: length, available: length - 1 }));
     let framed = document.encode_response(&mut buffer).expect("always enough");
-    assert_eq!(buffer[..framed], proto_core::testing::response(&json));
+    assert_eq!(buffer[..framed], response(&json));
     let small = document.encode_response(&mut message[..framed - 1]);
     assert_eq!(small, Err(EncodeError::BufferTooSmall { needed: framed, available: framed - 1 }));
 
-    let value: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    let mut value: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    if made(Mistake::ClientsLeftOut) {
+        value["clients"].take();
+    }
     assert_eq!(value["version"], serde_json::json!({ "name": version_name, "protocol": protocol }));
     assert_eq!(value["description"], serde_json::json!({ "text": description }));
     assert_eq!(value["clients"], serde_json::json!({ "max": max, "online": online }));
@@ -274,6 +289,6 @@ fn write(input: &mut Input<'_>, sizes: Sizes) {
         let begin = sent.windows(8).position(|window| window == br#"{"text":"#).expect("an object");
         assert_eq!(serde_json::from_slice::<serde_json::Value>(&sent[begin..]).expect("JSON"), json);
         let text = std::str::from_utf8(&sent[begin..]).expect("UTF-8");
-        assert_eq!(sent, proto_core::testing::response(text));
+        assert_eq!(sent, response(text));
     }
 }

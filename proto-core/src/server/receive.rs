@@ -456,12 +456,11 @@ impl<A: AsRef<[u8]>> Server<A> {
         }
         let next_state = NextState::try_from(next).map_err(Violation::NextState)?;
         self.receive.end_of_frame();
+        let toggles = seeded!(self, TogglesState) && self.state == State::Status;
         match next_state {
             _ if seeded!(self, DeafInStatus) && self.state == State::Status => {}
             NextState::Default => self.state = State::Default,
-            NextState::Status if seeded!(self, TogglesState) && self.state == State::Status => {
-                self.state = State::Default;
-            }
+            NextState::Status if toggles => self.state = State::Default,
             NextState::Status => self.state = State::Status,
             NextState::Login | NextState::Transfer => self.receive.part = Part::Login,
         }

@@ -6,7 +6,8 @@ use proto_core::Error;
 use proto_core::client::{Event, ResponseEnd};
 use proto_core::error::{Closed, Violation};
 
-use super::{Outcome, Read, Side, Stop, Stream, failure, ping};
+use super::{Outcome, Read, Side, Stop, Stream, failure};
+use crate::bytes::ping;
 
 /// What a person types
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,7 +9,8 @@ use proto_core::server::Event;
 use proto_core::testing::Answers;
 use proto_core::{Error, State};
 
-use super::{Outcome, Read, Side, Stop, Stream, failure, ping};
+use super::{Outcome, Read, Side, Stop, Stream, failure};
+use crate::bytes::ping;
 
 /// A ping of the server's own
 #[derive(Clone, Copy, Debug)]

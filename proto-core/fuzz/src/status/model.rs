@@ -1,13 +1,12 @@
 //! What a status document says, found in the whole tree (PROTOCOL.md §4)
 //!
-//! Where the format leaves a choice it is made as [`Picker`](proto_core::status::Picker) says. It knows no capacity.
+//! Texts are shown by [`plain`]. Where the format leaves a choice it is made as [`Picker`](proto_core::status::Picker) says. It knows no capacity.
 
 use std::collections::BTreeSet;
 
-use proto_core::status::Field;
-use proto_core::text::Plain;
-
 use super::tree::{Node, whole};
+use crate::shown::plain;
+use proto_core::status::Field;
 
 /// What a document says
 #[derive(Clone, Debug, Default)]
@@ -121,7 +120,7 @@ impl Model {
         self.well_formed([Field::VersionName, Field::Protocol]);
         for (key, value) in members {
             match (key.as_str(), value) {
-                ("name", Node::String(name)) => self.version_name = Some(Plain(name).to_string()),
+                ("name", Node::String(name)) => self.version_name = Some(plain(name)),
                 ("name", _) => self.malformed(Field::VersionName),
                 ("protocol", Node::Number(number)) => self.protocol = self.number(Field::Protocol, number),
                 ("protocol", _) => self.malformed(Field::Protocol),
@@ -166,7 +165,7 @@ impl Model {
         let mut last = None;
         for (key, value) in members {
             match (key.as_str(), value) {
-                ("name", Node::String(name)) => last = Some(Plain(name).to_string()),
+                ("name", Node::String(name)) => last = Some(plain(name)),
                 ("name", _) => self.malformed(Field::Sample),
                 _ => {}
             }
@@ -177,7 +176,7 @@ impl Model {
     /// A component's own text, then what it contains
     fn component(&mut self, node: &Node) -> String {
         match node {
-            Node::String(text) => Plain(text).to_string(),
+            Node::String(text) => plain(text),
             Node::Array(elements) => elements.iter().map(|element| self.component(element)).collect(),
             Node::Object(members) => {
                 let (mut own, mut contained) = ((0, String::new()), String::new());
@@ -193,7 +192,7 @@ impl Model {
                         _ => continue,
                     };
                     match value {
-                        Node::String(text) if rank >= own.0 => own = (rank, Plain(text).to_string()),
+                        Node::String(text) if rank >= own.0 => own = (rank, plain(text)),
                         Node::String(_) => {}
                         _ => self.malformed(Field::Description),
                     }

@@ -1,4 +1,4 @@
-//! Step `fuzz`: the corpus, then a short search from it
+//! Step `fuzz`: the corpus, each mistake that it has to notice, then a short search from it
 //!
 //! What a target asserts is told in `proto-core/fuzz`.
 
@@ -22,11 +22,19 @@ pub(super) fn run(context: &mut Context) {
     };
     let fmt = Cmd::cargo().args(["fmt", "--check", "--manifest-path"]).arg(&manifest);
     let clippy = cargo(&["clippy", "--all-targets", "--", "--deny", "warnings"]);
-    let replay = cargo(&["test", "--no-fail-fast"]);
+    let clippy_broken = cargo(&["clippy", "--all-targets", "--features", "broken", "--", "--deny", "warnings"]);
     context.check("fuzz", &fmt);
     context.check("fuzz", &clippy);
-    if context.tests("fuzz", &replay) == 0 {
-        context.fail("fuzz", format_args!("`{replay}` ran no test"));
+    context.check("fuzz", &clippy_broken);
+    // The second is the negative control: the checks with a mistake in what they check.
+    let replays = [
+        cargo(&["test", "--no-fail-fast"]),
+        cargo(&["test", "--no-fail-fast", "--features", "broken", "--test", "broken"]),
+    ];
+    for replay in &replays {
+        if context.tests("fuzz", replay) == 0 {
+            context.fail("fuzz", format_args!("`{replay}` ran no test"));
+        }
     }
     // What is missing has been told; the corpus needs none of it.
     let tools = setup::ensure(&[Need::Nightly, Need::Tool(&tool::FUZZ)], false);
