@@ -7,11 +7,11 @@
 mod link;
 mod session;
 
-use core::net::SocketAddrV4;
+use core::net::{Ipv4Addr, SocketAddrV4};
 use core::time::Duration;
 
 use proto_core::command::{CLIENT, ClientCommand, Help, ParseError};
-use proto_core::telemetry::{Reason, Report, ShownAddress, cut};
+use proto_core::telemetry::{Reason, Report, ShownAddress, code, cut};
 use proto_core::{Client, Instant, Machine as _, State, client, text};
 
 use crate::board::Board;
@@ -19,7 +19,7 @@ use crate::console::{Console, Input};
 use crate::display::{Key, Screen};
 use crate::net::{Change, Net, Random, Received, Storage, Stream};
 use crate::settings::{Server, Settings};
-use crate::telemetry::{Telemetry, code};
+use crate::telemetry::Telemetry;
 use link::{Backoff, Link};
 #[cfg(feature = "display")]
 pub(crate) use session::Known;
@@ -72,6 +72,10 @@ pub struct App<'a> {
     screen: &'a mut Screen,
     client: Option<Client>,
     link: Link,
+    /// Since or until when the connection stands there
+    at: Instant,
+    /// The address that is connected to, while the connection is opened and when it stands
+    remote: SocketAddrV4,
     server: Option<Server>,
     has_address: bool,
     /// Whether the last attempt to connect was
@@ -120,7 +124,9 @@ impl<'a> App<'a> {
             session,
             screen,
             client: None,
-            link: if settings.server.is_some() { Link::Waiting { until: now } } else { Link::Idle },
+            link: if settings.server.is_some() { Link::Waiting } else { Link::Idle },
+            at: now,
+            remote: SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0),
             server: settings.server,
             has_address: false,
             refused: false,
@@ -140,7 +146,7 @@ impl<'a> App<'a> {
         let entered = input.is_some();
         match input {
             // Whoever said goodbye is not listened to any more.
-            Some(_) if matches!(self.link, Link::Leaving { .. }) => {}
+            Some(_) if matches!(self.link, Link::Leaving) => {}
             Some(Input::Line(line)) => self.run(now, &line),
             Some(Input::End) => self.leave(now),
             None => {}
@@ -154,14 +160,12 @@ impl<'a> App<'a> {
         self.step(now);
         self.pump(board);
         self.net.transmit(board.now(), board.network());
-        if !matches!(self.link, Link::Leaving { .. }) {
+        if !matches!(self.link, Link::Leaving) {
             self.console.prompt();
         }
-        board.lamp(matches!(self.link, Link::Open { .. }));
+        board.lamp(matches!(self.link, Link::Open));
         let flushed = self.console.flush(board.console()) & self.telemetry.flush(board.telemetry());
-        if let Link::Leaving { until } = self.link
-            && ((self.net.stream() == Stream::Closed && flushed) || now >= until)
-        {
+        if self.link == Link::Leaving && ((self.net.stream() == Stream::Closed && flushed) || now >= self.at) {
             return Turn::Exit;
         }
         let drawing = self.show(board);
@@ -185,8 +189,8 @@ impl<'a> App<'a> {
             }
         }
         let Some(panel) = board.panel() else { return false };
-        let (connection, server) = self.connection();
-        self.session.facts.connection(connection, server);
+        let (connection, server, counted) = self.connection(now);
+        self.session.facts.connection(connection, server, counted);
         self.screen.turn(now, &self.session.facts, panel)
     }
 
@@ -275,13 +279,13 @@ impl<'a> App<'a> {
         }
         self.net.close();
         self.console.line(&"bye");
-        self.link = Link::Leaving { until: now.saturating_add(LEAVE) };
+        self.go(Link::Leaving, now.saturating_add(LEAVE));
     }
 
     /// Moves bytes between the stream and the machine until one of them has no more
     #[inline(never)]
     fn pump<B: Board>(&mut self, board: &mut B) {
-        if !matches!(self.link, Link::Open { .. }) {
+        if !matches!(self.link, Link::Open) {
             return;
         }
         let now = board.now();
@@ -387,16 +391,16 @@ impl<'a> App<'a> {
 
     /// The machine for a connection that stands
     #[inline(never)]
-    fn connected(&mut self, now: Instant, remote: SocketAddrV4) {
+    fn connected(&mut self, now: Instant) {
+        self.go(Link::Open, now);
         let Some(server) = &self.server else { return };
         // A host of the settings' length always fits.
         self.client = Client::new(&client::Config::new(&server.host, server.port)).ok();
         self.session.reset();
         self.waiting_ping = None;
         self.next_watch = now;
-        self.link = Link::Open { remote };
-        self.telemetry.report(now, Report::Connected { server: remote });
-        self.console.line(&text!("connected to ", Shown::server(server, remote)));
+        self.telemetry.report(now, Report::Connected { server: self.remote });
+        self.console.line(&text!("connected to ", Shown::server(server, self.remote)));
     }
 
     /// The cable was put in or pulled out; a connection outlives it where the address does, which
@@ -420,11 +424,9 @@ impl<'a> App<'a> {
                 self.telemetry.report(now, Report::Address { address, prefix, gateway, by_dhcp });
             }
             Change::Down => {
-                let had = core::mem::take(&mut self.has_address);
+                self.has_address = false;
                 self.session.facts.address(None, None);
-                if had {
-                    self.lost(now, Reason::Network, &"the address was lost");
-                }
+                self.address_lost(now);
             }
         }
     }

@@ -10,7 +10,7 @@ mod editor;
 mod tests;
 
 use heapless::{Deque, String};
-use proto_core::put;
+use proto_core::text;
 use proto_core::text::{Show, Sink};
 
 use crate::board::Serial;
@@ -112,7 +112,19 @@ impl Console {
 
     /// Hands bytes to the line while it takes them; whether all are gone
     pub fn flush(&mut self, line: &mut impl Serial) -> bool {
-        self.output.flush(line)
+        while let Some(&byte) = self.output.queue.front() {
+            if !line.write(byte) {
+                return false;
+            }
+            self.output.queue.pop_front();
+        }
+        let lost = core::mem::take(&mut self.output.lost);
+        if lost > 0 {
+            // What stands before it may be half a line, and the line being typed is among what was lost.
+            self.output.put("\r\n");
+            self.line(&text!("(", lost, " bytes not shown: the line is too slow)"));
+        }
+        lost == 0
     }
 
     fn redraw(&mut self) {
@@ -136,21 +148,6 @@ struct Output {
 impl Output {
     const fn new() -> Self {
         Self { queue: Deque::new(), lost: 0 }
-    }
-
-    fn flush(&mut self, line: &mut impl Serial) -> bool {
-        while let Some(&byte) = self.queue.front() {
-            if !line.write(byte) {
-                return false;
-            }
-            self.queue.pop_front();
-        }
-        let lost = core::mem::take(&mut self.lost);
-        if lost > 0 {
-            put!(self, "\r\n(", lost, " bytes not shown: the line is too slow)\r\n");
-            return false;
-        }
-        true
     }
 }
 

@@ -13,7 +13,9 @@ use core::net::{Ipv4Addr, SocketAddrV4};
 
 use heapless::Vec;
 use proto_core::Instant;
-use smoltcp::iface::{Config, Interface, PollIngressSingleResult, PollResult, SocketHandle, SocketSet, SocketStorage};
+use smoltcp::iface::{
+    Config, Interface, PollIngressSingleResult, PollResult, Route, SocketHandle, SocketSet, SocketStorage,
+};
 use smoltcp::phy::Device;
 use smoltcp::socket::{dhcpv4, tcp};
 use smoltcp::time::{Duration as Span, Instant as Moment};
@@ -67,14 +69,18 @@ pub struct Address {
     pub cidr: Ipv4Cidr,
     /// The router
     pub gateway: Option<Ipv4Addr>,
+    /// Who is asked for names
+    pub name_server: Option<Ipv4Addr>,
     /// Whether DHCP gave it
     pub by_dhcp: bool,
 }
 
 /// What became of the address
+///
+/// Before another one there is none: whatever stood on the one before ends with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// There is one
+    /// There is one, or the same as before with another router, network or name server
     Up(Address),
     /// There is none any more
     Down,
@@ -140,7 +146,7 @@ pub struct Net<'a> {
     tcp: SocketHandle,
     names: Names,
     dhcp: Option<SocketHandle>,
-    /// An address from the settings that has not been told yet
+    /// An address that is known, and not in use yet
     configured: Option<Address>,
     random: Random,
 }
@@ -159,7 +165,7 @@ impl<'a> Net<'a> {
     ) -> Self {
         let mut config = Config::new(HardwareAddress::Ethernet(EthernetAddress(mac)));
         config.random_seed = random.next();
-        let mut interface = Interface::new(config, device, moment(now));
+        let interface = Interface::new(config, device, moment(now));
         while storage.sockets.push(SocketStorage::EMPTY).is_ok() {}
         let mut sockets = SocketSet::new(&mut storage.sockets[..]);
         let mut stream = tcp::Socket::new(
@@ -176,10 +182,8 @@ impl<'a> Net<'a> {
         let mut configured = None;
         let dhcp = match addressing {
             Addressing::Dhcp => Some(sockets.add(dhcpv4::Socket::new())),
-            Addressing::Static { address, gateway, dns: server } => {
-                apply(&mut interface, Some(address), gateway);
-                names.set_server(&mut sockets, server);
-                configured = Some(Address { cidr: address, gateway, by_dhcp: false });
+            Addressing::Static { address, gateway, dns: name_server } => {
+                configured = Some(Address { cidr: address, gateway, name_server, by_dhcp: false });
                 None
             }
         };
@@ -200,10 +204,7 @@ impl<'a> Net<'a> {
             self.random.mix(now.as_micros());
         }
         self.transmit(now, device);
-        if let Some(address) = self.configured.take() {
-            return Some(Change::Up(address));
-        }
-        self.poll_dhcp()
+        self.poll_address()
     }
 
     /// Sends what is to be sent
@@ -215,22 +216,47 @@ impl<'a> Net<'a> {
         }
     }
 
-    fn poll_dhcp(&mut self) -> Option<Change> {
-        let event = self.sockets.get_mut::<dhcpv4::Socket<'_>>(self.dhcp?).poll()?;
-        let (change, dns) = match event {
-            dhcpv4::Event::Configured(config) => {
-                let address = Address { cidr: config.address, gateway: config.router, by_dhcp: true };
-                (Change::Up(address), config.dns_servers.first().copied())
+    fn poll_address(&mut self) -> Option<Change> {
+        let event = self.dhcp.and_then(|dhcp| self.sockets.get_mut::<dhcpv4::Socket<'_>>(dhcp).poll());
+        if let Some(event) = event {
+            self.configured = match event {
+                dhcpv4::Event::Configured(config) => Some(Address {
+                    cidr: config.address,
+                    gateway: config.router,
+                    name_server: config.dns_servers.first().copied(),
+                    by_dhcp: true,
+                }),
+                dhcpv4::Event::Deconfigured => None,
+            };
+            let had = self.interface.ipv4_addr();
+            if had.is_some() && had != self.configured.map(|next| next.cidr.address()) {
+                // The next one, if there is one, waits for the next turn.
+                self.apply(None);
+                return Some(Change::Down);
             }
-            dhcpv4::Event::Deconfigured => (Change::Down, None),
-        };
-        let (cidr, gateway) = match change {
-            Change::Up(address) => (Some(address.cidr), address.gateway),
-            Change::Down => (None, None),
-        };
-        apply(&mut self.interface, cidr, gateway);
-        self.names.set_server(&mut self.sockets, dns);
-        Some(change)
+        }
+        let address = self.configured.take()?;
+        self.apply(Some(address));
+        Some(Change::Up(address))
+    }
+
+    #[inline(never)]
+    fn apply(&mut self, address: Option<Address>) {
+        self.interface.update_ip_addrs(|addresses| {
+            addresses.clear();
+            if let Some(address) = address {
+                // Just cleared: there is room.
+                let _added = addresses.push(IpCidr::Ipv4(address.cidr));
+            }
+        });
+        self.interface.routes_mut().update(|routes| {
+            routes.clear();
+            if let Some(gateway) = address.and_then(|address| address.gateway) {
+                // As above.
+                let _added = routes.push(Route::new_ipv4_gateway(gateway));
+            }
+        });
+        self.names.set_server(&mut self.sockets, address.and_then(|address| address.name_server));
     }
 
     /// Asks for an address anew: the cable is in, and may lead to another network than before
@@ -245,6 +271,12 @@ impl<'a> Net<'a> {
     /// A random number
     pub const fn random(&mut self) -> u64 {
         self.random.next()
+    }
+
+    /// Whether there is somebody to ask for names
+    #[must_use]
+    pub const fn has_name_server(&self) -> bool {
+        self.names.has_server()
     }
 
     /// Asks the name server for a host; `false` where the name is none
@@ -314,21 +346,6 @@ impl<'a> Net<'a> {
     /// Resets the connection
     pub fn abort(&mut self) {
         self.sockets.get_mut::<tcp::Socket<'_>>(self.tcp).abort();
-    }
-}
-
-fn apply(interface: &mut Interface, cidr: Option<Ipv4Cidr>, gateway: Option<Ipv4Addr>) {
-    interface.update_ip_addrs(|addresses| {
-        addresses.clear();
-        if let Some(cidr) = cidr {
-            // Just cleared: there is room.
-            let _added = addresses.push(IpCidr::Ipv4(cidr));
-        }
-    });
-    interface.routes_mut().remove_default_ipv4_route();
-    if let Some(gateway) = gateway {
-        // The table has room for one and was just emptied.
-        let _added = interface.routes_mut().add_default_ipv4_route(gateway);
     }
 }
 

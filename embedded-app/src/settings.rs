@@ -16,9 +16,6 @@ use smoltcp::wire::Ipv4Cidr;
 /// Bytes of a server's host name
 pub const HOST: usize = 100;
 
-/// What a server is
-const SERVER: &str = if cfg!(feature = "dns") { "HOST or HOST:PORT" } else { "ADDRESS or ADDRESS:PORT" };
-
 /// The server to watch
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Server {
@@ -154,7 +151,10 @@ impl Settings {
         for word in line.split_ascii_whitespace() {
             let Some((name, value)) = split_at_byte(word, b'=') else { continue };
             let (taken, expected) = match name {
-                "server" => (Server::parse(value).ok().map(|server| self.server = Some(server)), SERVER),
+                "server" => {
+                    self.server = Some(Server::parse(value).map_err(|why| Error { word, why: Wrong::Server(why) })?);
+                    continue;
+                }
                 "ip" => (network(value).map(|network| ip = Some(network)), "an address such as 10.0.2.15/24"),
                 "gateway" => (address(value).map(|address| gateway = Some(address)), "an address such as 10.0.2.2"),
                 "dns" => (address(value).map(|address| dns = Some(address)), "an address such as 10.0.2.3"),
@@ -166,7 +166,7 @@ impl Settings {
                 }
                 _ => (None, "one of server, ip, gateway, dns, seed, watch"),
             };
-            taken.ok_or(Error { word, expected })?;
+            taken.ok_or(Error { word, why: Wrong::Expected(expected) })?;
         }
         if let Some(address) = ip {
             self.addressing = Addressing::Static { address, gateway, dns };
@@ -224,13 +224,26 @@ fn network(text: &str) -> Option<Ipv4Cidr> {
 pub struct Error<'l> {
     /// As it was given
     pub word: &'l str,
-    /// What would have been right
-    pub expected: &'static str,
+    /// What is wrong with it
+    pub why: Wrong,
+}
+
+/// What is wrong with a setting
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wrong {
+    /// It names no server
+    Server(ServerError),
+    /// It is not this, which would have been right
+    Expected(&'static str),
 }
 
 impl Show for Error<'_> {
     fn show(&self, out: &mut dyn Sink) {
-        put!(out, "setting \"", Clean(self.word), "\" is wrong; expected ", self.expected);
+        put!(out, "setting \"", Clean(self.word), "\" is wrong: ");
+        match self.why {
+            Wrong::Server(error) => error.show(out),
+            Wrong::Expected(expected) => put!(out, "expected ", expected),
+        }
     }
 }
 
@@ -272,6 +285,9 @@ mod tests {
             assert_eq!(error.word, word);
             assert!(error.to_string().contains(word));
         }
+        let server = Settings::parse("server=a:0").unwrap_err();
+        assert_eq!(server.why, Wrong::Server(ServerError::Port));
+        assert!(server.to_string().ends_with(&ServerError::Port.to_string()), "{server}");
     }
 
     #[test]

@@ -14,34 +14,6 @@ use crate::board::Serial;
 /// Bytes that may wait for the line
 const QUEUE: usize = 512;
 
-/// Numbers of [`Report::Error`]
-pub mod code {
-    /// The server broke the protocol; the byte at which it did
-    pub const PROTOCOL: u16 = 1;
-    /// A frame was started and not completed in time
-    pub const FRAME_TIMEOUT: u16 = 2;
-    /// The server closed the connection although it owed something
-    pub const CLOSED_EARLY: u16 = 3;
-    /// The host name could not be resolved
-    pub const UNRESOLVED: u16 = 4;
-    /// The Response did not come in time; the limit in milliseconds
-    pub const RESPONSE_TIMEOUT: u16 = 5;
-    /// The Pong did not come in time; the limit in milliseconds
-    pub const PONG_TIMEOUT: u16 = 6;
-    /// The Pong has another payload; the one sent, the one that came
-    pub const PONG_MISMATCH: u16 = 7;
-    /// The Response is no status document
-    pub const DOCUMENT: u16 = 8;
-    /// A packet of unknown id was skipped; the id, the bytes of its body
-    pub const UNKNOWN_PACKET: u16 = 9;
-    /// A packet had bytes left over; its id, how many
-    pub const TRAILING_BYTES: u16 = 10;
-    /// The processor faulted; the address of the instruction, CFSR
-    pub const FAULT: u16 = 254;
-    /// The firmware panicked: one for each caller; the address that the call returns to, how many are nearer to the panic
-    pub const PANIC: u16 = 255;
-}
-
 /// The next report's number, and the time of the last one in microseconds, its lower half first
 ///
 /// For whoever has to report that nothing else works any more.

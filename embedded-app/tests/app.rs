@@ -1,5 +1,9 @@
 //! The device's client against a server at the other end of a wire, in virtual time
 
+#[path = "app/addresses.rs"]
+mod addresses;
+#[path = "app/lease.rs"]
+mod lease;
 #[path = "app/screen.rs"]
 mod screen;
 #[path = "app/world.rs"]
@@ -8,9 +12,8 @@ mod world;
 use std::net::{Ipv4Addr, SocketAddrV4};
 
 use embedded_app::net::RECEIVE;
-use embedded_app::telemetry::code;
 use proto_core::status::{MAX_FRAME_BYTES, StatusDocument};
-use proto_core::telemetry::{Reason, Report};
+use proto_core::telemetry::{Reason, Report, code};
 use world::{Peer, World};
 
 const SERVER: &str = "server=10.0.2.2";
@@ -165,6 +168,47 @@ fn refused_connections_are_tried_again_after_longer_and_longer_pauses() {
     assert!(world.has_shown("10.0.2.2:25565 refused the connection; next attempt in"));
     world.type_line("ping");
     world.run_until_shown("\"ping\" needs a connection; there is none to 10.0.2.2:25565 yet");
+}
+
+/// Pauses before attempts, in seconds, as they are told
+fn pauses(world: &World) -> Vec<f64> {
+    let told = |line: String| line.split_once("; next attempt in ")?.1.strip_suffix(" s")?.parse().ok();
+    world.console().into_iter().filter_map(told).collect()
+}
+
+/// A server that takes connections and closes them is as good as none: only what it answers makes the pauses short again
+#[test]
+fn pauses_grow_where_the_server_accepts_and_closes() {
+    let mut world = World::new(Peer::Raw, SERVER);
+    let connections = |world: &World| world.reports().iter().filter(|r| matches!(r, Report::Connected { .. })).count();
+    let close_once = |world: &mut World, nth: usize| {
+        world.run_until("a connection", |world| connections(world) == nth);
+        // The server has not heard of it yet.
+        let heard = world.seconds() + 0.01;
+        world.run_until("the server", |world| world.seconds() > heard);
+        world.close();
+        world.run_until("a pause", |world| pauses(world).len() == nth);
+    };
+    for nth in 1..=4 {
+        close_once(&mut world, nth);
+    }
+    for (pause, full) in pauses(&world).iter().zip([1.0, 2.0, 4.0, 8.0]) {
+        assert!((full * 0.75..=full + 0.1).contains(pause), "{:?}", pauses(&world));
+    }
+    world.run_until("a connection", |world| connections(world) == 5);
+    world.type_line("ping 1");
+    world.send(&response("a status"));
+    world.run_until_shown("status: a status");
+    close_once(&mut world, 5);
+    assert!(pauses(&world)[4] <= 1.0, "{:?}", pauses(&world));
+    // One that has stood for a minute was good too.
+    close_once(&mut world, 6);
+    assert!(pauses(&world)[5] > 1.0, "{:?}", pauses(&world));
+    world.run_until("a connection", |world| connections(world) == 7);
+    let until = world.seconds() + 61.0;
+    world.run_until("a minute", |world| world.seconds() > until);
+    close_once(&mut world, 7);
+    assert!(pauses(&world)[6] <= 1.0, "{:?}", pauses(&world));
 }
 
 /// Nothing on the wire is asked about after ten seconds, and the connection given up after thirty
@@ -336,21 +380,25 @@ fn nothing_that_is_typed_behind_exit_is_heard() {
 #[test]
 fn wrong_settings_are_told() {
     let mut world = World::new(Peer::Closed, "server=");
-    world.run_until_shown("setting \"server=\" is wrong; expected HOST or HOST:PORT; none is used");
+    world.run_until_shown(
+        "setting \"server=\" is wrong: no host before the port; expected HOST or HOST:PORT; none is used",
+    );
+    let mut world = World::new(Peer::Closed, "watch=0");
+    world.run_until_shown("setting \"watch=0\" is wrong: expected a number of seconds from 1 to 65535; none is used");
 }
 
 #[test]
 fn cable_is_told_and_asks_for_an_address_anew() {
     let mut world = World::with_settings(Peer::Closed, "");
-    world.run_until("the first question", |world| world.asked == 1);
+    world.run_until("the first question", |world| world.asked() == 1);
     world.plug(true);
-    world.run_until("the second question", |world| world.asked == 2);
+    world.run_until("the second question", |world| world.asked() == 2);
     // By itself it asks again after ten seconds.
     assert!(world.seconds() < 1.0, "{}", world.seconds());
     assert!(world.has_shown("the network cable is in"), "{:#?}", world.console());
     world.plug(false);
     world.run_until_shown("the network cable is out");
-    assert_eq!(world.asked, 2);
+    assert_eq!(world.asked(), 2);
 }
 
 #[test]

@@ -12,6 +12,7 @@
 //! [`Report`]; a monitor skips reports that it does not know as [`Fault::Malformed`].
 
 mod cobs;
+pub mod code;
 mod display;
 mod encode;
 
@@ -102,7 +103,7 @@ pub enum Report {
     },
     /// Something failed; the connection may go on
     Error {
-        /// Which error; the device's documentation lists them
+        /// Which error; [`code`] names them
         code: u16,
         /// The numbers of its message, 0 where it has fewer
         numbers: [i64; 2],
@@ -133,6 +134,8 @@ pub enum Reason {
     Network,
     /// `connect` with another server on the device's console
     Replaced,
+    /// No connection came about: the server's name led to no address
+    Unresolved,
 }
 
 /// The start of a text that fits `N` bytes, cut at a character boundary, and whether anything was cut

@@ -84,7 +84,7 @@ fn any_report() -> impl Strategy<Value = Report> {
         any::<i64>().prop_map(|payload| Report::ServerPing { payload }),
         any::<(u16, [i64; 2])>().prop_map(|(code, numbers)| Report::Error { code, numbers }),
         prop::sample::select(
-            &[Reason::Exit, Reason::ByServer, Reason::Refused, Reason::TimedOut, Reason::Protocol, Reason::Network,][..]
+            &[Reason::Exit, Reason::Refused, Reason::Protocol, Reason::Network, Reason::Replaced, Reason::Unresolved][..]
         )
         .prop_map(|reason| Report::Disconnected { reason }),
     ]
@@ -271,7 +271,7 @@ fn reports_display_as_one_clean_line() {
         (status(None, Some(-1), ""), "status: unknown of -1 online, 310 bytes: "),
         (Report::Pong { payload: -7, rtt_us: 12_034 }, "pong -7: 12.034 ms"),
         (Report::ServerPing { payload: 42 }, "server ping 42"),
-        (Report::Error { code: 3, numbers: [1, -2] }, "error 3 (1, -2)"),
+        (Report::Error { code: 0, numbers: [1, -2] }, "error 0 (1, -2)"),
         (Report::Disconnected { reason: Reason::TimedOut }, "disconnected: the server took too long"),
     ] {
         assert_eq!(shown(report), format!("#4 61.000250 {expected}"));

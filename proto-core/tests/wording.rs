@@ -14,7 +14,7 @@ use proto_core::json::{Expected, Scanner, Token};
 use proto_core::legacy::{self, Kind};
 use proto_core::packet::{HostTooLong, NextState, State};
 use proto_core::status::Field;
-use proto_core::telemetry::{self, Envelope, Event, Fault, MAX_FRAME, Reason, Report};
+use proto_core::telemetry::{self, Envelope, Event, Fault, MAX_FRAME, Reason, Report, code};
 use proto_core::text::{Show as _, Text};
 
 #[track_caller]
@@ -125,6 +125,8 @@ fn reports_and_faults_of_a_device() {
         (Reason::TimedOut, "the server took too long"),
         (Reason::Protocol, "the server broke the protocol"),
         (Reason::Network, "the network went away"),
+        (Reason::Replaced, "another server was named"),
+        (Reason::Unresolved, "the server's name could not be resolved"),
     ] {
         let report = Report::Disconnected { reason };
         let event = Event::Report(Envelope { sequence: 7, time_us: 1_500_000, report });
@@ -142,6 +144,31 @@ fn reports_and_faults_of_a_device() {
         &telemetry::EncodeError::OutputTooSmall { room: 3, enough: MAX_FRAME },
         &format!("the report does not fit a buffer of 3 bytes; {MAX_FRAME} are always enough"),
     );
+}
+
+#[test]
+fn errors_of_a_device_by_their_codes() {
+    for (code, numbers, words) in [
+        (code::PROTOCOL, [19, 0], "the server broke the protocol at byte 19"),
+        (code::FRAME_TIMEOUT, [0, 0], "the server did not complete a frame in time"),
+        (code::CLOSED_EARLY, [0, 0], "the server closed the connection although it owed something"),
+        (code::UNRESOLVED, [0, 0], "the server's name could not be resolved"),
+        (code::RESPONSE_TIMEOUT, [5_000, 0], "no complete Response within 5000 ms"),
+        (code::PONG_TIMEOUT, [5_000, 0], "no Pong within 5000 ms"),
+        (code::PONG_MISMATCH, [-3, 4], "the server answered ping -3 with 4"),
+        (code::DOCUMENT, [0, 0], "the Response is no status document"),
+        (code::UNKNOWN_PACKET, [-1, 300], "packet of unknown id -1, 300 bytes; skipped"),
+        (code::TRAILING_BYTES, [0, 3], "3 bytes behind the end of packet 0x00; skipped"),
+        (code::TRAILING_BYTES, [i64::MAX, 3], "3 bytes behind the end of packet 9223372036854775807; skipped"),
+        (code::NO_NAME_SERVER, [0, 0], "no name server is known"),
+        (code::FAULT, [0x1A2B, 0x1_0000], "the processor faulted at 0x00001a2b, CFSR 0x00010000"),
+        (code::FAULT, [-1, 1 << 32], "the processor faulted at -1, CFSR 4294967296"),
+        (code::PANIC, [0x0800_FF00, 2], "the firmware panicked; caller 2 at 0x0800ff00"),
+        (12, [-1, 2], "error 12 (-1, 2)"),
+        (u16::MAX, [i64::MIN, i64::MAX], "error 65535 (-9223372036854775808, 9223372036854775807)"),
+    ] {
+        says(&Report::Error { code, numbers }, words);
+    }
 }
 
 #[test]

@@ -100,7 +100,7 @@ fn recording_is_shown_a_line_a_report() {
             "00:01:01.000  #3 status: Hello World !…; 3 of ? online (214 bytes)",
             "00:01:01.001  #4 pong -42 after 1.24 ms",
             "01:00:00.000  #5 server ping -9223372036854775808 answered",
-            "01:00:00.000  #6 error 7 (-1, 2)",
+            "01:00:00.000  #6 the server answered ping -1 with 2",
             "01:00:00.000  #7 disconnected: the server took too long",
         ]
     );
@@ -136,7 +136,9 @@ fn recording_is_shown_as_json_with_every_field() {
         stamp(json!({ "event": "pong", "payload": -42, "rtt_us": 1_240 }), 4, 61_001_000),
         stamp(json!({ "event": "server_ping", "payload": i64::MIN }), 5, 3_600_000_000),
         stamp(
-            json!({ "event": "error", "message": "error 7 (-1, 2)", "code": 7, "numbers": [-1, 2] }),
+            json!({
+                "event": "error", "message": "the server answered ping -1 with 2", "code": 7, "numbers": [-1, 2]
+            }),
             6,
             3_600_000_001,
         ),

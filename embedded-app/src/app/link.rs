@@ -2,7 +2,7 @@
 
 use core::net::{Ipv4Addr, SocketAddrV4};
 
-use proto_core::telemetry::{Reason, Report};
+use proto_core::telemetry::{Reason, Report, code};
 use proto_core::text::Show;
 use proto_core::{Instant, text};
 
@@ -10,33 +10,22 @@ use super::{App, CONNECT};
 use crate::display::Connection;
 use crate::net::Stream;
 use crate::settings::Server;
-use crate::telemetry::code;
 
-/// Where the connection stands
+/// Where the connection stands; since or until when is [`App::at`], with whom [`App::remote`]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Link {
     /// No server is named
     Idle,
-    /// The next attempt is at `until`, or when there is an address
-    Waiting {
-        until: Instant,
-    },
-    /// The name server is asked
-    Resolving {
-        until: Instant,
-    },
-    /// The server is asked
-    Opening {
-        until: Instant,
-        remote: SocketAddrV4,
-    },
-    Open {
-        remote: SocketAddrV4,
-    },
-    /// `exit` was typed
-    Leaving {
-        until: Instant,
-    },
+    /// The next attempt is then, or when there is an address
+    Waiting,
+    /// The name server is asked until then
+    Resolving,
+    /// The server is asked until then
+    Opening,
+    /// It stands since then
+    Open,
+    /// `exit` was typed; the last bytes may take until then
+    Leaving,
 }
 
 /// Pauses between attempts: each twice the one before, less up to a quarter at random
@@ -65,17 +54,30 @@ impl Backoff {
 }
 
 impl App<'_> {
-    /// Where the connection stands, for the screen
-    pub(super) fn connection(&self) -> (Connection, Option<Ipv4Addr>) {
-        match self.link {
-            Link::Idle | Link::Leaving { .. } => (Connection::NoServer, None),
-            Link::Waiting { .. } if !self.has_address => (Connection::NoAddress, None),
-            Link::Waiting { .. } if self.refused => (Connection::Refused, None),
-            Link::Waiting { .. } => (Connection::Retrying, None),
-            Link::Resolving { .. } => (Connection::Resolving, None),
-            Link::Opening { remote, .. } => (Connection::Connecting, Some(*remote.ip())),
-            Link::Open { remote } => (Connection::Up, Some(*remote.ip())),
-        }
+    /// Where the connection stands, with whom, and for how many minutes or in how many seconds, for the screen
+    pub(super) fn connection(&self, now: Instant) -> (Connection, Option<Ipv4Addr>, u32) {
+        let connection = match self.link {
+            Link::Idle | Link::Leaving => Connection::NoServer,
+            Link::Waiting if !self.has_address => Connection::NoAddress,
+            Link::Waiting if self.refused => Connection::Refused,
+            Link::Waiting => Connection::Retrying,
+            Link::Resolving => Connection::Resolving,
+            Link::Opening => Connection::Connecting,
+            Link::Open => Connection::Up,
+        };
+        let (counted, unit) = match connection {
+            Connection::Up => (span(self.at, now), 60_000_000),
+            // A second that has begun is told as a whole one.
+            Connection::Retrying => (span(now, self.at) + 999_999, 1_000_000),
+            _ => (0, 1),
+        };
+        let server = matches!(self.link, Link::Opening | Link::Open).then_some(*self.remote.ip());
+        (connection, server, u32::try_from(counted / unit).unwrap_or(u32::MAX))
+    }
+
+    /// It stands elsewhere
+    pub(super) const fn go(&mut self, link: Link, at: Instant) {
+        (self.link, self.at) = (link, at);
     }
 
     /// `connect`: another server, at once
@@ -89,39 +91,46 @@ impl App<'_> {
         self.net.cancel_resolve();
         self.server = Some(server);
         self.backoff = Backoff::new();
-        self.link = Link::Waiting { until: now };
+        self.go(Link::Waiting, now);
         if !self.has_address {
             self.console.line(&"no address yet; connecting as soon as there is one");
         }
     }
 
+    /// The address is gone, and with it what stood on it: the next attempt is as soon as there is another
+    pub(super) fn address_lost(&mut self, now: Instant) {
+        self.console.line(&"the address was lost");
+        if let Link::Resolving | Link::Opening | Link::Open = self.link {
+            self.net.abort();
+            self.over(now, Reason::Network);
+            self.go(Link::Waiting, now);
+        }
+    }
+
     /// One step towards a connection, if there is one to make
     pub(super) fn step(&mut self, now: Instant) {
+        let late = now >= self.at;
         match self.link {
-            Link::Idle | Link::Leaving { .. } | Link::Open { .. } => {}
-            Link::Waiting { until } => {
-                if self.has_address && now >= until {
+            Link::Idle | Link::Leaving | Link::Open => {}
+            Link::Waiting => {
+                if self.has_address && late {
                     self.begin(now);
                 }
             }
-            Link::Resolving { until } => match self.net.poll_resolve() {
-                Some(Some(address)) => {
-                    let port = self.server.as_ref().map_or(0, |server| server.port);
-                    self.open(now, SocketAddrV4::new(address, port));
-                }
-                Some(None) => self.unresolved(now),
-                None if now >= until => self.unresolved(now),
-                None => {}
+            Link::Resolving => match self.net.poll_resolve() {
+                Some(Some(address)) => self.open(now, address),
+                None if !late => {}
+                _ => self.no_such_name(now),
             },
-            Link::Opening { until, remote } => match self.net.stream() {
-                Stream::Open => self.connected(now, remote),
-                Stream::Opening if now < until => {}
+            Link::Opening => match self.net.stream() {
+                Stream::Open => self.connected(now),
+                Stream::Opening if !late => {}
                 Stream::Opening => {
                     self.net.abort();
-                    self.lost(now, Reason::TimedOut, &text!(remote, " does not answer"));
+                    self.not_opened(now, Reason::TimedOut, " does not answer");
                 }
                 Stream::Closed | Stream::Closing => {
-                    self.lost(now, Reason::Refused, &text!(remote, " refused the connection"));
+                    self.not_opened(now, Reason::Refused, " refused the connection");
                 }
             },
         }
@@ -134,47 +143,70 @@ impl App<'_> {
         };
         self.console.line(&text!("connecting to ", server));
         if let Some(address) = server.address() {
-            let remote = SocketAddrV4::new(address, server.port);
-            self.open(now, remote);
+            self.open(now, address);
+        } else if !self.net.has_name_server() {
+            self.unresolved(now, code::NO_NAME_SERVER, "no name server is known");
         } else if self.net.resolve(&server.host) {
-            self.link = Link::Resolving { until: now.saturating_add(CONNECT) };
+            self.go(Link::Resolving, now.saturating_add(CONNECT));
         } else {
-            self.unresolved(now);
+            self.no_such_name(now);
         }
     }
 
-    fn open(&mut self, now: Instant, remote: SocketAddrV4) {
-        if self.net.connect(remote) {
-            self.link = Link::Opening { until: now.saturating_add(CONNECT), remote };
+    fn open(&mut self, now: Instant, address: Ipv4Addr) {
+        let port = self.server.as_ref().map_or(0, |server| server.port);
+        self.remote = SocketAddrV4::new(address, port);
+        if self.net.connect(self.remote) {
+            self.go(Link::Opening, now.saturating_add(CONNECT));
         } else {
-            self.lost(now, Reason::Refused, &text!(remote, " can be no server's address"));
+            self.not_opened(now, Reason::Refused, " can be no server's address");
         }
     }
 
-    fn unresolved(&mut self, now: Instant) {
-        self.net.cancel_resolve();
-        self.telemetry.report(now, Report::Error { code: code::UNRESOLVED, numbers: [0; 2] });
-        self.lost(now, Reason::Network, &"the server's name could not be resolved");
+    fn not_opened(&mut self, now: Instant, reason: Reason, why: &str) {
+        let remote = self.remote;
+        self.lost(now, reason, &text!(remote, why));
+    }
+
+    fn no_such_name(&mut self, now: Instant) {
+        self.unresolved(now, code::UNRESOLVED, Reason::Unresolved.text());
+    }
+
+    #[inline(never)]
+    fn unresolved(&mut self, now: Instant, code: u16, why: &str) {
+        self.telemetry.report(now, Report::Error { code, numbers: [0; 2] });
+        self.lost(now, Reason::Unresolved, &why);
     }
 
     /// The connection is over, or did not come about: says so and when the next attempt is
     pub(super) fn lost(&mut self, now: Instant, reason: Reason, why: &dyn Show) {
-        if matches!(self.link, Link::Idle | Link::Leaving { .. }) {
+        if matches!(self.link, Link::Idle | Link::Leaving) {
             return;
         }
-        if matches!(self.link, Link::Open { .. }) {
-            // It stood: the pauses begin anew.
+        self.over(now, reason);
+        let pause = self.backoff.next(self.net.random());
+        self.go(Link::Waiting, Instant::from_micros(now.as_micros().saturating_add(pause)));
+        let tenths = pause.div_ceil(100_000);
+        self.console.line(&text!(why, "; next attempt in ", tenths / 10, ".", tenths % 10, " s"));
+    }
+
+    /// What a connection, or an attempt at one, leaves behind is put away
+    #[inline(never)]
+    fn over(&mut self, now: Instant, reason: Reason) {
+        // A server that takes connections and closes them is as good as none.
+        if self.link == Link::Open && (self.session.answered || span(self.at, now) > Backoff::LONGEST) {
             self.backoff = Backoff::new();
         }
         self.client = None;
         self.refused = reason == Reason::Refused;
         self.net.cancel_resolve();
-        let pause = self.backoff.next(self.net.random());
-        self.link = Link::Waiting { until: Instant::from_micros(now.as_micros().saturating_add(pause)) };
         self.telemetry.report(now, Report::Disconnected { reason });
-        let tenths = pause.div_ceil(100_000);
-        self.console.line(&text!(why, "; next attempt in ", tenths / 10, ".", tenths % 10, " s"));
     }
+}
+
+/// Microseconds from one to the other
+const fn span(from: Instant, to: Instant) -> u64 {
+    to.as_micros().saturating_sub(from.as_micros())
 }
 
 #[cfg(test)]

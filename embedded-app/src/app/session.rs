@@ -9,7 +9,7 @@ use proto_core::Client;
 use proto_core::client::{Event, Missing, ResponseEnd};
 use proto_core::error::Id;
 use proto_core::status::{Picker, Status};
-use proto_core::telemetry::{Report, cut};
+use proto_core::telemetry::{Report, code, cut};
 use proto_core::text::{Padded, Show, Sink};
 use proto_core::time::micros;
 use proto_core::{Instant, put, text};
@@ -17,7 +17,7 @@ use proto_core::{Instant, put, text};
 use crate::console::Console;
 use crate::display::Facts;
 use crate::settings::Server;
-use crate::telemetry::{Telemetry, code};
+use crate::telemetry::Telemetry;
 
 /// Bytes of version, description and names that are kept
 const VERSION: usize = 32;
@@ -48,6 +48,8 @@ pub(super) enum Exchange {
 #[derive(Debug)]
 pub struct Session {
     pub(super) exchange: Exchange,
+    /// Whether the server has said anything good on this connection
+    pub(super) answered: bool,
     picker: Picker<VERSION, DESCRIPTION, NAMES>,
     pub(super) facts: Facts,
 }
@@ -62,12 +64,13 @@ impl Session {
     /// Nothing known
     #[must_use]
     pub const fn new() -> Self {
-        Self { exchange: Exchange::None, picker: Picker::new(), facts: Facts::new() }
+        Self { exchange: Exchange::None, answered: false, picker: Picker::new(), facts: Facts::new() }
     }
 
     /// Another connection
     pub(super) fn reset(&mut self) {
         self.exchange = Exchange::None;
+        self.answered = false;
     }
 
     pub(super) fn handle(&mut self, now: Instant, event: Event<'_>, console: &mut Console, telemetry: &mut Telemetry) {
@@ -82,6 +85,7 @@ impl Session {
             Event::Pong { payload, rtt } => {
                 let rtt_us = u32::try_from(micros(rtt)).unwrap_or(u32::MAX);
                 telemetry.report(now, Report::Pong { payload, rtt_us });
+                self.answered = true;
                 self.facts.pong(rtt_us);
                 if self.exchange == Exchange::Asked {
                     console.line(&text!("pong ", payload, " after ", Millis(rtt)));
@@ -127,6 +131,7 @@ impl Session {
     fn document(&mut self, now: Instant, end: ResponseEnd, console: &mut Console, telemetry: &mut Telemetry) {
         match self.picker.finish() {
             Ok(status) => {
+                self.answered = true;
                 let (description, description_cut) = cut(status.description().unwrap_or_default());
                 self.facts.status(status.description(), status.version_name(), status.online(), status.max());
                 let number = |number: Option<i64>| number.and_then(|number| i32::try_from(number).ok());

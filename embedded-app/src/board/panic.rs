@@ -7,7 +7,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 
 use cortex_m::peripheral::SCB;
 use cortex_m_rt::ExceptionFrame;
-use proto_core::telemetry::Report;
+use proto_core::telemetry::{Report, code};
 use proto_core::text::{Hex, Show, Sink};
 use proto_core::{put, text};
 
@@ -17,7 +17,7 @@ use super::emulated::failed;
 use super::nucleo::failed;
 use super::{Selected, Serial};
 use crate::drivers::frames::callers;
-use crate::telemetry::{Telemetry, code};
+use crate::telemetry::Telemetry;
 
 /// How often a full line is asked again before the rest is dropped
 const PATIENCE: u32 = 1_000_000;
@@ -34,10 +34,7 @@ pub fn panicked(_: &PanicInfo<'_>) -> ! {
     let mut found = [0; CALLERS];
     let count = found.iter_mut().zip(callers()).map(|(place, address)| *place = address).count();
     let found = found.get(..count).unwrap_or_default();
-    let mut reports = (0..)
-        .zip(found)
-        .map(|(depth, &address): (i64, &u32)| Report::Error { code: code::PANIC, numbers: [address.into(), depth] });
-    end(&text!("panicked; called from", Addresses(found)), &mut reports)
+    end(&text!("panicked; called from", Addresses(found)), code::PANIC, found, 0)
 }
 
 /// The callers, each after a blank
@@ -59,14 +56,14 @@ unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
     let status = unsafe { (*SCB::PTR).cfsr.read() };
     let (at, link) = (frame.pc(), frame.lr());
     let what = text!("fault at 0x", Hex(at, 8), ", LR 0x", Hex(link, 8), ", CFSR 0x", Hex(status, 8));
-    end(&what, &mut core::iter::once(Report::Error { code: code::FAULT, numbers: [at.into(), status.into()] }))
+    end(&what, code::FAULT, &[at], status)
 }
 
 /// Tells both lines, waiting for them, and ends
 ///
-/// The reports go on counting, so that a monitor sees what waited for the line and is missing; their time is that of the report
-/// before.
-fn end(what: &dyn Show, reports: &mut dyn Iterator<Item = Report>) -> ! {
+/// A report for each address, whose other number is `second` and one more each time. They go on counting, so that a monitor sees
+/// what waited for the line and is missing; their time is that of the report before.
+fn end(what: &dyn Show, code: u16, addresses: &[u32], second: u32) -> ! {
     static ENDING: AtomicBool = AtomicBool::new(false);
     cortex_m::interrupt::disable();
     // Whoever fails here would fail here again.
@@ -74,8 +71,8 @@ fn end(what: &dyn Show, reports: &mut dyn Iterator<Item = Report>) -> ! {
         let (mut console, mut telemetry) = Selected::last_lines();
         put!(&mut Waiting(&mut console), "\r\n", what, "\r\n");
         let (mut sender, at) = Telemetry::at_the_end();
-        for report in reports {
-            sender.report(at, report);
+        for (&address, second) in addresses.iter().zip(second..) {
+            sender.report(at, Report::Error { code, numbers: [address.into(), second.into()] });
             let _sent = (0..PATIENCE).any(|_| sender.flush(&mut telemetry));
         }
     }

@@ -170,3 +170,19 @@ fn output_that_finds_no_room_is_counted_and_told() {
     let told = std::format!("({} bytes not shown: the line is too slow)", 200 * 11 - QUEUE);
     assert_eq!(terminal.lines[terminal.lines.len() - 2..], [told, "again".into()]);
 }
+
+/// What was lost may have been the line being typed
+#[test]
+fn line_being_typed_is_shown_again_behind_what_was_lost() {
+    let (mut console, mut terminal) = (Console::new(), Terminal::default());
+    type_on(&mut console, &mut terminal, "ping 42");
+    terminal.room = Some(0);
+    for number in 0..200 {
+        console.line(&text!("line ", Padded(number, 4)));
+    }
+    terminal.room = None;
+    while !console.flush(&mut terminal) {}
+    assert!(terminal.lines.last().unwrap().ends_with("bytes not shown: the line is too slow)"), "{:?}", terminal.lines);
+    assert_eq!(terminal.row, b"> ping 42");
+    assert_eq!(type_on(&mut console, &mut terminal, "3\r"), [line("ping 423")]);
+}

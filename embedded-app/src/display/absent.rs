@@ -27,7 +27,7 @@ impl Facts {
     pub const fn pong(&mut self, _: u32) {}
 
     /// The connection stands elsewhere
-    pub const fn connection(&mut self, _: Connection, _: Option<Ipv4Addr>) {}
+    pub const fn connection(&mut self, _: Connection, _: Option<Ipv4Addr>, _: u32) {}
 
     /// The device has another address
     pub const fn address(&mut self, _: Option<Ipv4Addr>, _: Option<Ipv4Addr>) {}

@@ -43,14 +43,14 @@ type Row = String<64>;
 pub(super) fn draw(pixels: &mut Pixels, view: View, facts: &Facts, now: Instant, scroll: usize) {
     pixels.data_mut().fill(0);
     match view {
-        View::Status => status(pixels, facts, now, scroll),
+        View::Status => status(pixels, facts, scroll),
         View::Times => times(pixels, facts),
         View::Network => network(pixels, facts),
         View::About => about(pixels, facts, now),
     }
 }
 
-fn status(pixels: &mut Pixels, facts: &Facts, now: Instant, scroll: usize) {
+fn status(pixels: &mut Pixels, facts: &Facts, scroll: usize) {
     let description = facts.description.as_str();
     let mut row = Row::new();
     if count(description) > COLUMNS {
@@ -82,10 +82,10 @@ fn status(pixels: &mut Pixels, facts: &Facts, now: Instant, scroll: usize) {
         graph(pixels, facts);
     }
     let bottom = BOTTOM - LINE;
-    let state = if facts.connection == Connection::Up {
-        text(&text!("up ", Clock(minutes(now))))
-    } else {
-        text(&facts.connection.text())
+    let state = match facts.connection {
+        Connection::Up => text(&text!("up ", Clock(facts.counted))),
+        Connection::Retrying => text(&text!("retry in ", facts.counted, " s")),
+        other => text(&other.text()),
     };
     right(pixels, bottom, &state, BRIGHT);
     if let Some(address) = facts.address {
@@ -154,7 +154,7 @@ fn network(pixels: &mut Pixels, facts: &Facts) {
 fn about(pixels: &mut Pixels, facts: &Facts, now: Instant) {
     title(pixels, concat!("slp device ", env!("CARGO_PKG_VERSION")));
     pair(pixels, 1, "board", facts.board);
-    pair(pixels, 2, "running", &text(&Clock(minutes(now))));
+    pair(pixels, 2, "running", &text(&Clock(u32::try_from(minutes(now)).unwrap_or(u32::MAX))));
     left(pixels, 3 * LINE, "server", DIM);
     left(pixels, 4 * LINE, &facts.version, BRIGHT);
 }
@@ -239,12 +239,11 @@ impl Show for Millis {
 }
 
 /// Hours and minutes
-struct Clock(u64);
+struct Clock(u32);
 
 impl Show for Clock {
     fn show(&self, out: &mut dyn Sink) {
-        let minutes = u32::try_from(self.0).unwrap_or(u32::MAX);
-        put!(out, Padded(minutes / 60, 2), ":", Padded(minutes % 60, 2));
+        put!(out, Padded(self.0 / 60, 2), ":", Padded(self.0 % 60, 2));
     }
 }
 

@@ -24,6 +24,8 @@ pub struct Facts {
     pub(super) trips: [u32; HISTORY],
     pub(super) pings: u32,
     pub(super) connection: Connection,
+    /// Minutes that it stands, or seconds to the next attempt
+    pub(super) counted: u32,
     pub(super) address: Option<Ipv4Addr>,
     pub(super) gateway: Option<Ipv4Addr>,
     pub(super) server: Option<Ipv4Addr>,
@@ -44,6 +46,7 @@ impl Facts {
             trips: [0; HISTORY],
             pings: 0,
             connection: Connection::NoServer,
+            counted: 0,
             address: None,
             gateway: None,
             server: None,
@@ -75,10 +78,10 @@ impl Facts {
         self.changed();
     }
 
-    /// The connection stands elsewhere
-    pub fn connection(&mut self, connection: Connection, server: Option<Ipv4Addr>) {
-        if (self.connection, self.server) != (connection, server) {
-            (self.connection, self.server) = (connection, server);
+    /// The connection stands elsewhere, or for another number of minutes, or the next attempt is in so many seconds
+    pub fn connection(&mut self, connection: Connection, server: Option<Ipv4Addr>, counted: u32) {
+        if (self.connection, self.server, self.counted) != (connection, server, counted) {
+            (self.connection, self.server, self.counted) = (connection, server, counted);
             self.changed();
         }
     }

@@ -23,18 +23,25 @@ impl Question {
 pub(super) struct Names {
     socket: SocketHandle,
     query: Option<QueryHandle>,
+    has_server: bool,
 }
 
 impl Names {
     pub(super) fn new<'a>(sockets: &mut SocketSet<'a>, question: &'a mut Question) -> Self {
         // There is room for the one, or it is there already.
         let _always_there = question.0.push(None);
-        Self { socket: sockets.add(Socket::new(&[], &mut question.0[..])), query: None }
+        Self { socket: sockets.add(Socket::new(&[], &mut question.0[..])), query: None, has_server: false }
     }
 
     /// Whom to ask from now on
-    pub(super) fn set_server(&self, sockets: &mut SocketSet<'_>, server: Option<Ipv4Addr>) {
+    pub(super) fn set_server(&mut self, sockets: &mut SocketSet<'_>, server: Option<Ipv4Addr>) {
+        self.has_server = server.is_some();
         sockets.get_mut::<Socket<'_>>(self.socket).update_servers(server.map(IpAddress::Ipv4).as_slice());
+    }
+
+    /// Whether there is somebody to ask
+    pub(super) const fn has_server(&self) -> bool {
+        self.has_server
     }
 
     /// Asks for a host; `false` where the name is none

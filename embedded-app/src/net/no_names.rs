@@ -26,7 +26,12 @@ impl Names {
         Self
     }
 
-    pub(super) const fn set_server(&self, _: &mut SocketSet<'_>, _: Option<Ipv4Addr>) {}
+    pub(super) const fn set_server(&mut self, _: &mut SocketSet<'_>, _: Option<Ipv4Addr>) {}
+
+    /// Never
+    pub(super) const fn has_server(&self) -> bool {
+        false
+    }
 
     /// Never: [`Server::parse`](crate::settings::Server::parse) lets no name through
     pub(super) const fn ask(&mut self, _: &mut Interface, _: &mut SocketSet<'_>, _: &str) -> bool {

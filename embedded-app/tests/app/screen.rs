@@ -100,3 +100,48 @@ fn states_without_a_connection_are_as_stored() {
     let mut world = World::new(Peer::Closed, "");
     assert_screen(&mut world, "no_server");
 }
+
+/// What it is up is the connection, not the device
+#[test]
+fn connection_is_up_since_it_stands() {
+    let mut world = World::new(Peer::Server(response("x")), "");
+    world.run_until("two minutes without a server", |world| world.seconds() > 110.0);
+    world.type_line("connect 10.0.2.2");
+    world.run_until_shown("connected to");
+    let since = world.seconds();
+    assert_screen(&mut world, "up");
+    world.run_until("almost a minute", |world| world.seconds() > since + 59.5);
+    assert_screen(&mut world, "up");
+    world.run_until("a minute", |world| world.seconds() > since + 60.0);
+    assert_screen(&mut world, "up_a_minute");
+}
+
+/// The seconds to the next attempt are counted down, each drawn once
+#[test]
+fn next_attempt_is_counted_down() {
+    let mut world = World::new(Peer::Closed, SERVER);
+    world.unplugged.set(true);
+    let attempts = |world: &World| world.console().iter().filter(|line| line.starts_with("connecting")).count();
+    for attempt in 1..=3 {
+        world.run_until("an attempt", |world| attempts(world) == attempt);
+    }
+    world.run_until("the third pause", |world| {
+        world.console().iter().filter(|line| line.contains("does not answer; next attempt in")).count() == 3
+    });
+    let mut shown: Vec<String> = Vec::new();
+    while attempts(&world) == 3 {
+        let next = world.seconds() + 0.1;
+        world.run_until("the next look", |world| world.seconds() >= next);
+        if !shown.contains(&world.screen()) {
+            shown.push(world.screen());
+        }
+    }
+    // 3 to 4 s, less up to a second before them and the view of the attempt behind them.
+    let place = |name: &str| {
+        let stored = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/snapshots/{name}.txt"));
+        let stored = fs::read_to_string(stored).unwrap().replace('\r', "");
+        shown.iter().position(|screen| *screen == stored)
+    };
+    assert_eq!(place("retrying"), Some(3), "4, 3, 2, 1 s: {}", shown.concat());
+    assert_eq!(place("connecting"), shown.len().checked_sub(1), "{}", shown.concat());
+}

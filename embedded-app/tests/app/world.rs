@@ -16,8 +16,12 @@ use smoltcp::socket::tcp;
 use smoltcp::time::Instant as Moment;
 use smoltcp::wire::{EthernetAddress, IpCidr};
 
+use super::lease::{self, Dhcp};
+
 /// Microseconds that a frame is on its way, to begin with
 const LATENCY: u64 = 250;
+/// The peer's
+const MAC: EthernetAddress = EthernetAddress([2, 0, 0, 0, 0, 2]);
 
 type Frames = Rc<RefCell<VecDeque<(u64, Vec<u8>)>>>;
 type Clock = Rc<Cell<u64>>;
@@ -120,6 +124,7 @@ pub(crate) struct Fake {
     pub(crate) cable: Option<bool>,
     /// Whether the lamp is lit
     pub(crate) lamp: bool,
+    entropy: u64,
 }
 
 /// A panel that keeps what it shows
@@ -177,7 +182,7 @@ impl Board for Fake {
     }
 
     fn entropy(&mut self) -> u64 {
-        7
+        self.entropy
     }
 }
 
@@ -215,8 +220,10 @@ pub(crate) struct World {
     pub(crate) segment: usize,
     /// Largest number of bytes of the peer's that were on their way at once
     pub(crate) in_flight: usize,
-    /// How often the device has asked for an address
-    pub(crate) asked: usize,
+    /// Who gives the device an address
+    pub(crate) dhcp: Dhcp,
+    /// The frames that the device has sent
+    pub(crate) sent: Vec<Vec<u8>>,
 }
 
 impl World {
@@ -227,6 +234,11 @@ impl World {
 
     /// A device that was told nothing but `settings`, and a peer at 10.0.2.2:25565
     pub(crate) fn with_settings(peer: Peer, settings: &str) -> Self {
+        Self::with_entropy(peer, settings, 7)
+    }
+
+    /// The same, whose random numbers begin elsewhere
+    pub(crate) fn with_entropy(peer: Peer, settings: &str, entropy: u64) -> Self {
         let (one, other, clock) = (Frames::default(), Frames::default(), Clock::default());
         let (latency, unplugged) = (Rc::new(Cell::new(LATENCY)), Rc::default());
         let end = |incoming: &Frames, outgoing: &Frames| End {
@@ -246,6 +258,7 @@ impl World {
             keys: VecDeque::new(),
             cable: None,
             lamp: false,
+            entropy,
         };
         let memory = Memory {
             net: Box::leak(Box::default()),
@@ -255,7 +268,7 @@ impl World {
             screen: Box::leak(Box::default()),
         };
         let app = App::new(&mut board, memory, settings);
-        let config = Config::new(EthernetAddress([2, 0, 0, 0, 0, 2]).into());
+        let config = Config::new(MAC.into());
         let mut interface = Interface::new(config, &mut peer_end, Moment::ZERO);
         interface.update_ip_addrs(|addresses| {
             addresses.push(IpCidr::new(Ipv4Addr::new(10, 0, 2, 2).into(), 24)).unwrap();
@@ -284,7 +297,8 @@ impl World {
             closing: false,
             segment: usize::MAX,
             in_flight: 0,
-            asked: 0,
+            dhcp: Dhcp::Silent,
+            sent: Vec::new(),
         }
     }
 
@@ -389,22 +403,41 @@ impl World {
     /// Both ends do what there is to do; then time goes on to where there is more
     fn step(&mut self) {
         let now = self.clock.get();
+        let known = self.board.end.outgoing.borrow().len();
         if !self.exited && (self.wake <= now || self.board.end.is_ready() || !self.board.console.typed.is_empty()) {
             match self.app.turn(&mut self.board) {
                 Turn::Sleep(until) => self.wake = until.as_micros(),
                 Turn::Exit => self.exited = true,
             }
-            let sent = self.board.end.outgoing.borrow();
-            // From a DHCP client's port to a DHCP server's.
-            let asks = |frame: &[u8]| frame.get(34..38) == Some(&[0, 68, 0, 67]);
-            self.asked += sent.iter().filter(|(at, frame)| *at == now + LATENCY && asks(frame)).count();
+            let arrival = now + self.latency.get();
+            let flying = self.board.end.outgoing.borrow();
+            let new = flying.iter().skip(known).filter(|(at, _)| *at == arrival);
+            self.sent.extend(new.map(|(_, frame)| frame.clone()));
         }
+        self.give_addresses();
         self.step_peer();
         let wake = if self.exited { u64::MAX } else { self.wake };
         let next = [Some(wake), self.board.end.next(), self.peer_end.next(), Some(now + 50_000)];
         let next = next.into_iter().flatten().min().unwrap();
         // A microsecond at least: a device that never wants to sleep does not stop the clock.
         self.clock.set(next.max(now + 1));
+    }
+
+    /// How often the device has asked for an address
+    pub(crate) fn asked(&self) -> usize {
+        self.sent.iter().filter(|frame| lease::asks(frame)).count()
+    }
+
+    /// Answers those who ask for an address
+    fn give_addresses(&mut self) {
+        let mut incoming = self.peer_end.incoming.borrow_mut();
+        while let Some(place) = incoming.iter().position(|(at, frame)| *at <= self.clock.get() && lease::asks(frame)) {
+            let (_, question) = incoming.remove(place).unwrap();
+            if let Some(answer) = lease::answer(self.dhcp, &question, MAC) {
+                let at = self.clock.get() + self.latency.get();
+                self.peer_end.outgoing.borrow_mut().push_back((at, answer));
+            }
+        }
     }
 
     fn step_peer(&mut self) {

@@ -5,6 +5,7 @@
 use core::fmt;
 use core::net::Ipv4Addr;
 
+use super::code::Worded;
 use super::{Envelope, Event, Fault, Reason, Report};
 use crate::put;
 use crate::text::{Clean, Padded, Show, Sink, display};
@@ -38,9 +39,7 @@ impl Show for Report {
                 put!(out, "pong ", payload, ": ", millis, ".", Padded(micros, 3), " ms");
             }
             Self::ServerPing { payload } => put!(out, "server ping ", payload),
-            Self::Error { code, numbers: [first, second] } => {
-                put!(out, "error ", code, " (", first, ", ", second, ")");
-            }
+            &Self::Error { code, numbers } => Worded { code, numbers }.show(out),
             Self::Disconnected { reason } => put!(out, "disconnected: ", reason.text()),
         }
     }
@@ -99,6 +98,7 @@ impl Reason {
             Self::Protocol => "the server broke the protocol",
             Self::Network => "the network went away",
             Self::Replaced => "another server was named",
+            Self::Unresolved => "the server's name could not be resolved",
         }
     }
 }
