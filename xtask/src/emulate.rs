@@ -97,16 +97,21 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let needs: &[Need] = if args.firmware.is_some() { &[Need::Qemu] } else { &[Need::Thumb, Need::Qemu] };
     build_firmware::ensure(needs)?;
     let firmware = match &args.firmware {
-        Some(file) => absolute(file)?,
+        Some(file) => {
+            // The emulator tells what is none by its registers.
+            build_firmware::measure(file)?;
+            absolute(file)?
+        }
         None => board.build()?,
     };
     let mut qemu = Qemu::new(board, &firmware, args.window);
     for setting in settings {
         qemu.setting(&setting);
     }
+    // Kept open: whoever reads a pipe would take its being closed for the end.
+    let _reports = args.telemetry.as_deref().map(reports).transpose()?;
     if let Some(file) = &args.telemetry {
         // The emulator has another current folder.
-        fs::write(file, []).with_context(|| format!("cannot write {}", file.display()))?;
         qemu.telemetry(&absolute(file)?);
     }
     if args.icount {
@@ -187,6 +192,26 @@ fn parts(server: &str) -> (&str, Option<&str>) {
         Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, Some(port)),
         _ => (server, None),
     }
+}
+
+/// The file for what the device reports, empty; told here, since the emulator says nothing of what it cannot write
+fn reports(path: &Path) -> anyhow::Result<fs::File> {
+    let cannot = || format!("cannot write {}", path.display());
+    #[cfg(unix)]
+    if fs::metadata(path).is_ok_and(|is| std::os::unix::fs::FileTypeExt::is_fifo(&is.file_type())) {
+        use rustix::fs::{Mode, OFlags, open};
+        // A pipe can be opened so only while somebody reads it; else the emulator would wait for that without a word.
+        return match open(path, OFlags::WRONLY | OFlags::NONBLOCK, Mode::empty()) {
+            Ok(pipe) => Ok(fs::File::from(pipe)),
+            Err(rustix::io::Errno::NXIO) => {
+                bail!("{} is a pipe that nobody reads; first start: slp monitor {}", path.display(), path.display())
+            }
+            Err(error) => Err(error).with_context(cannot),
+        };
+    }
+    // A disk that is full takes an empty file.
+    fs::write(path, [0]).with_context(cannot)?;
+    fs::File::create(path).with_context(cannot)
 }
 
 fn absolute(file: &Path) -> anyhow::Result<PathBuf> {
