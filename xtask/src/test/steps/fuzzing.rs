@@ -23,14 +23,14 @@ pub(super) fn run(context: &mut Context) {
     let fmt = Cmd::cargo().args(["fmt", "--check", "--manifest-path"]).arg(&manifest);
     let clippy = cargo(&["clippy", "--all-targets", "--", "--deny", "warnings"]);
     let clippy_broken = cargo(&["clippy", "--all-targets", "--features", "broken", "--", "--deny", "warnings"]);
-    context.check("fuzz", &fmt);
-    context.check("fuzz", &clippy);
-    context.check("fuzz", &clippy_broken);
     // The second is the negative control: the checks with a mistake in what they check.
     let replays = [
         cargo(&["test", "--no-fail-fast"]),
         cargo(&["test", "--no-fail-fast", "--features", "broken", "--test", "broken"]),
     ];
+    context.check("fuzz", &fmt);
+    context.check("fuzz", &clippy);
+    context.check("fuzz", &clippy_broken);
     for replay in &replays {
         if context.tests("fuzz", replay) == 0 {
             context.fail("fuzz", format_args!("`{replay}` ran no test"));
