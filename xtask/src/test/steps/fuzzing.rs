@@ -28,9 +28,9 @@ pub(super) fn run(context: &mut Context) {
         cargo(&["test", "--no-fail-fast"]),
         cargo(&["test", "--no-fail-fast", "--features", "broken", "--test", "broken"]),
     ];
-    for check in [&fmt, &clippy, &clippy_broken] {
-        context.check("fuzz", check);
-    }
+    context.check("fuzz", &fmt);
+    context.check("fuzz", &clippy);
+    context.check("fuzz", &clippy_broken);
     for replay in &replays {
         if context.tests("fuzz", replay) == 0 {
             context.fail("fuzz", format_args!("`{replay}` ran no test"));
