@@ -35,6 +35,9 @@ pub use nucleo::{Nucleo as Selected, exit, with_settings};
 #[cfg(target_os = "none")]
 pub use panic::panicked;
 
+#[cfg(all(target_os = "none", feature = "fault-injection"))]
+pub use crate::drivers::self_test::self_test;
+
 #[cfg(all(target_os = "none", not(feature = "firmware")))]
 compile_error!("name a board: --features lm3s6965evb, mps2-an385, nucleo-f429zi or nucleo-h743zi");
 #[cfg(all(

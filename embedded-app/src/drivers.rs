@@ -6,6 +6,8 @@
 mod division;
 pub(crate) mod frames;
 mod memory;
+#[cfg(feature = "fault-injection")]
+pub(crate) mod self_test;
 pub(crate) mod systick;
 
 // What both boards of the emulator have.

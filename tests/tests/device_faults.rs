@@ -10,6 +10,8 @@ use slp_tests::device::{BOARDS, each};
 
 /// What Rust programs end with after a panic
 const PANICKED: i32 = 101;
+/// What the firmware ends with after a self-test without a mistake
+const PASSED: i32 = 42;
 /// CFSR: an instruction that there is not (ARMv7-M, B3.2.15)
 const UNDEFINED_INSTRUCTION: i64 = 1 << 16;
 /// That instruction
@@ -73,6 +75,16 @@ fn fault_says_which_instruction_and_why_and_ends_with_status_101() {
         assert_eq!(device.end(), PANICKED, "{board}");
         let report = Report::Error { code: 254, numbers: [at.into(), UNDEFINED_INSTRUCTION] };
         assert_eq!(device.reports(), [report], "{board}");
+    });
+}
+
+/// The firmware's own ways to copy, fill, compare and divide are right, and the test that says so can say otherwise
+#[test]
+fn memory_and_division_are_right_on_the_processor() {
+    each(&BOARDS, |board| {
+        let end = |word| board.emulator().with_faults().word(word).start().end();
+        assert_eq!(end("self-test"), PASSED, "{board}");
+        assert_eq!(end("self-test-with-a-mistake"), PANICKED, "{board}: a wrong expectation is not noticed");
     });
 }
 

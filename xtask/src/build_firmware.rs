@@ -3,6 +3,7 @@
 //! It knows the boards: which target they are, and which machine of the emulator or which chip. It neither runs nor
 //! flashes what it builds.
 
+use std::env;
 use std::fs;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
@@ -16,7 +17,10 @@ use crate::setup::rust::{THUMB, THUMB_FLOAT};
 use crate::setup::{self, Need};
 use crate::size::{Elf, Sections};
 use crate::test::executable;
-use crate::{complain, say, workspace};
+use crate::{complain, say, settings, workspace};
+
+/// The variable whose words a firmware is built with
+const SETTINGS: &str = "SLP_SETTINGS";
 
 /// The feature of a firmware that fails when it is told to, for the tests
 const FAULTS: &str = "fault-injection";
@@ -166,7 +170,7 @@ impl Board {
             .args(["--features", features, "--target", self.target])
             .args(options);
         if let Some(settings) = settings {
-            build = build.env("SLP_SETTINGS", settings);
+            build = build.env(SETTINGS, settings);
         }
         let program = executable(&build)?;
         fs::create_dir_all(folder()).with_context(|| format!("cannot make {}", folder().display()))?;
@@ -205,6 +209,10 @@ pub(crate) fn ensure(needs: &[Need]) -> anyhow::Result<()> {
 /// Runs the command
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let chosen: Vec<&Board> = if args.all { boards().collect() } else { vec![Board::named(&args.board)?] };
+    if let Some(words) = env::var_os(SETTINGS) {
+        let words = words.to_str().with_context(|| format!("{SETTINGS} is no text"))?;
+        settings::check(words, args.lean).context(SETTINGS)?;
+    }
     let mut needs: Vec<Need> = chosen.iter().map(|board| board.need()).collect();
     needs.dedup();
     ensure(&needs)?;

@@ -22,13 +22,15 @@ use anyhow::{Context as _, bail};
 
 use crate::build_firmware::{self, EMULATED, Emulated};
 use crate::setup::Need;
-use crate::{complain, say};
+use crate::{complain, say, settings};
 use qemu::Qemu;
 use qmp::Listener;
 use script::Script;
 
 /// The host, as the device sees it
 const HOST: &str = "10.0.2.2";
+/// Who resolves names there
+const NAME_SERVER: &str = "10.0.2.3";
 /// What QEMU says about the board's timers before anything has run
 const NOISE: &str = "Timer with period zero, disabling";
 /// Limit of a conversation with a person
@@ -93,7 +95,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         }
         (None, None) => None,
     };
-    let settings = settings(args)?;
+    let words = words(args)?;
     let needs: &[Need] = if args.firmware.is_some() { &[Need::Qemu] } else { &[Need::Thumb, Need::Qemu] };
     build_firmware::ensure(needs)?;
     let firmware = match &args.firmware {
@@ -105,8 +107,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         None => board.build()?,
     };
     let mut qemu = Qemu::new(board, &firmware, args.window);
-    for setting in settings {
-        qemu.setting(&setting);
+    for word in words.split(' ') {
+        qemu.setting(word);
     }
     // Kept open: whoever reads a pipe would take its being closed for the end.
     let _reports = args.telemetry.as_deref().map(reports).transpose()?;
@@ -135,19 +137,23 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 }
 
 /// The words that the device is started with
-fn settings(args: &Args) -> anyhow::Result<Vec<String>> {
-    let mut words = vec![format!("server={}", seen_from_device(&args.server)?)];
-    if let Some(ip) = &args.ip {
-        if !is_in_network(ip) {
-            bail!("--ip {ip:?}: the emulator's network is 10.0.2.0/24; expected an address such as 10.0.2.15/24");
-        }
-        words.extend([format!("ip={ip}"), format!("gateway={HOST}"), "dns=10.0.2.3".to_owned()]);
-    }
-    if let Some(seconds) = args.watch {
-        words.push(format!("watch={seconds}"));
-    }
+fn words(args: &Args) -> anyhow::Result<String> {
+    let server = seen_from_device(&args.server)?;
+    let watch = args.watch.map(|seconds| seconds.to_string());
     let seed = args.seed.clone().unwrap_or_else(|| format!("{:x}", RandomState::new().hash_one(0)));
-    words.push(format!("seed={seed}"));
+    let ip = args.ip.as_deref();
+    let given = [
+        ("server", Some(server.as_str())),
+        ("ip", ip),
+        ("gateway", ip.map(|_| HOST)),
+        ("dns", ip.map(|_| NAME_SERVER)),
+        ("watch", watch.as_deref()),
+        ("seed", Some(seed.as_str())),
+    ];
+    let words = settings::words(&given)?;
+    if let Some(ip) = ip.filter(|ip| !is_in_network(ip)) {
+        bail!("--ip {ip:?}: the emulator's network is 10.0.2.0/24; expected an address such as 10.0.2.15/24");
+    }
     Ok(words)
 }
 

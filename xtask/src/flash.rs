@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail};
 
 use crate::build_firmware::{self, Real};
 use crate::cmd::Cmd;
-use crate::{emulate, say, setup};
+use crate::{emulate, say, settings, setup};
 
 /// Builds the device's firmware and puts it on a board
 #[derive(Debug, clap::Args)]
@@ -42,7 +42,7 @@ pub(crate) struct Args {
 /// Runs the command
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let board = Real::named(&args.board)?;
-    let settings = settings(args)?;
+    let words = words(args)?;
     // Before anything is built: without it that would be in vain.
     let probe_rs = setup::probe_rs().map_err(|missing| anyhow::anyhow!("{missing}"))?;
     let firmware = if let Some(file) = &args.firmware {
@@ -51,7 +51,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         env::current_dir().context("there is no current folder")?.join(file)
     } else {
         build_firmware::ensure(&[board.need()])?;
-        board.build_with_settings(&settings)?
+        board.build_with_settings(&words)?
     };
     let probe_rs = |command| Cmd::new(&probe_rs).args([command, "--chip", board.chip]);
     probe_rs("download").arg("--verify").arg(&firmware).run()?;
@@ -61,22 +61,20 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 }
 
 /// The words that the firmware is built with
-fn settings(args: &Args) -> anyhow::Result<String> {
+fn words(args: &Args) -> anyhow::Result<String> {
     let watch = args.watch.map(|seconds| seconds.to_string());
-    let given =
-        [("server", &args.server), ("ip", &args.ip), ("gateway", &args.gateway), ("dns", &args.dns), ("watch", &watch)];
-    let mut words = Vec::new();
-    for (name, value) in given {
-        let Some(value) = value else { continue };
-        if value.is_empty() || value.contains(char::is_whitespace) {
-            bail!("--{name} {value:?} is no single word");
-        }
-        words.push(format!("{name}={value}"));
-    }
+    let given = [
+        ("server", args.server.as_deref()),
+        ("ip", args.ip.as_deref()),
+        ("gateway", args.gateway.as_deref()),
+        ("dns", args.dns.as_deref()),
+        ("watch", watch.as_deref()),
+    ];
+    let words = settings::words(&given)?;
     if args.server.as_deref().is_some_and(emulate::is_local) {
         bail!("a board is not this machine: name the server by the address that it has on the board's network");
     }
-    Ok(words.join(" "))
+    Ok(words)
 }
 
 #[cfg(test)]
@@ -100,11 +98,11 @@ mod tests {
 
     #[test]
     fn what_is_given_becomes_the_devices_settings() {
-        let words = |line| settings(&parse(line).unwrap()).unwrap();
-        assert_eq!(words(""), "");
-        assert_eq!(words("--server mc.example.org:7 --watch 5"), "server=mc.example.org:7 watch=5");
+        let given = |line| words(&parse(line).unwrap()).unwrap();
+        assert_eq!(given(""), "");
+        assert_eq!(given("--server mc.example.org:7 --watch 5"), "server=mc.example.org:7 watch=5");
         assert_eq!(
-            words("--ip 192.0.2.7/24 --gateway 192.0.2.1 --dns 192.0.2.2"),
+            given("--ip 192.0.2.7/24 --gateway 192.0.2.1 --dns 192.0.2.2"),
             "ip=192.0.2.7/24 gateway=192.0.2.1 dns=192.0.2.2"
         );
     }
@@ -113,9 +111,9 @@ mod tests {
     fn what_makes_no_sense_is_refused() {
         assert!(parse("--gateway 192.0.2.1").is_err(), "a router without an address");
         assert!(parse("--firmware x.elf --server a").is_err(), "settings for a firmware that is built already");
-        let local = settings(&parse("--server localhost:25565").unwrap()).unwrap_err().to_string();
+        let local = words(&parse("--server localhost:25565").unwrap()).unwrap_err().to_string();
         assert!(local.starts_with("a board is not this machine"), "{local}");
         let two = Args { server: Some("a watch=1".to_owned()), ..parse("").unwrap() };
-        assert_eq!(settings(&two).unwrap_err().to_string(), "--server \"a watch=1\" is no single word");
+        assert_eq!(words(&two).unwrap_err().to_string(), "--server \"a watch=1\" is no single word");
     }
 }

@@ -26,6 +26,7 @@ mod model;
 mod mutants;
 mod report;
 mod screenshot;
+mod settings;
 mod setup;
 mod size;
 mod test;

@@ -5,6 +5,7 @@
 //! firmware, and whose the code is from its debug information. What is over its budget fails the command. It makes nothing
 //! smaller.
 
+mod core;
 mod elf;
 mod share;
 mod stack;
@@ -22,6 +23,7 @@ use crate::report::Report;
 use crate::say;
 use crate::setup::{self, Need};
 
+pub(crate) use self::core::probe;
 pub(crate) use elf::{Elf, Sections};
 use worst::Worst;
 
@@ -39,6 +41,9 @@ const SETS: [Budget; 2] = [
     Budget { name: "full", build: Board::build, flash: 64 * 1_024, ram: 18 * 1_024 },
     Budget { name: "lean", build: Board::build_lean, flash: 55 * 1_024 + 512, ram: 12 * 1_024 + 512 },
 ];
+/// Of a firmware's flash the code that was written in proto-core, and all of proto-core, linked with nothing else
+const CORE: u32 = 18 * 1_024 + 256;
+const CORE_ALONE: u32 = 54 * 1_024;
 /// Memory of the client machine and the picker with the document that it keeps. The TCP windows are no part of it: they are
 /// smoltcp's, and the core reads and writes in them without a buffer of its own.
 const PROTOCOL: u32 = 2 * 1_024;
@@ -69,7 +74,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 /// Measures every board, prints the tables, notes what is over its budget, and returns the deepest chains of calls
 pub(crate) fn measure(report: &mut Report) -> anyhow::Result<String> {
     let mut table = format!("{:<20} {:>8} {:>12} {:>7} {:>7}", "firmware", "flash", ".data+.bss", "stack", "RAM");
-    let (mut protocol, mut shares) = (String::new(), String::new());
+    let (mut protocol, mut cores, mut shares) = (String::new(), String::new(), String::new());
     let mut stacks = format!("{:<20} {}", "deepest stack", Worst::head());
     let mut chains = String::new();
     for set in SETS {
@@ -103,6 +108,9 @@ pub(crate) fn measure(report: &mut Report) -> anyhow::Result<String> {
             write!(protocol, " (TCP windows beside it: {receive} + {transmit})")?;
             write!(shares, "\n{name:<20}")?;
             let mut crates: Vec<(String, u32)> = share::by_crate(&file, &elf)?.into_iter().collect();
+            let core = crates.iter().find(|(owner, _)| owner == "proto-core").map_or(0, |(_, bytes)| *bytes);
+            write!(cores, "\n{name:<20} {core:>8} of {CORE} bytes")?;
+            check(report, &name, "proto-core's code", core, CORE);
             crates.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
             for (owner, bytes) in crates.iter().take(CRATES) {
                 write!(shares, " {owner} {bytes}")?;
@@ -112,7 +120,11 @@ pub(crate) fn measure(report: &mut Report) -> anyhow::Result<String> {
         write!(table, "\n{:<20} {flash:>8} {:>12} {:>7} {ram:>7}", format!("budget {name}"), "", "")?;
     }
     write!(stacks, "\n{:<20} {:>8} {:>7} {:>7} {MEMORY:>7}", "allowed", "", "", "")?;
-    say(format_args!("{table}\n\n{stacks}\n\nmemory of the protocol{protocol}\n\ncode by crate{shares}"));
+    let alone = core::flash()?;
+    write!(cores, "\n{:<20} {alone:>8} of {CORE_ALONE} bytes (both machines, every entry)", "linked alone")?;
+    check(report, "proto-core", "flash alone", alone, CORE_ALONE);
+    say(format_args!("{table}\n\n{stacks}\n\nmemory of the protocol{protocol}\n\ncode of proto-core{cores}"));
+    say(format_args!("\ncode by crate{shares}"));
     compare_frames(report)?;
     Ok(chains)
 }

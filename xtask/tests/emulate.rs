@@ -48,3 +48,21 @@ fn emulator_that_ends_at_once_is_told() {
     assert_failed(&output, "error: the emulator ended before it had started");
     assert!(String::from_utf8_lossy(&output.stderr).contains("error: no such option"), "{output:?}");
 }
+
+/// In the device's own words, in one line, with nothing built before
+#[test]
+fn settings_that_the_device_would_refuse_are_refused_here() {
+    for (args, said) in [
+        (
+            &["--server", "a:0"][..],
+            "setting \"server=a:0\" is wrong: a port is a number from 1 to 65535; expected HOST or HOST:PORT",
+        ),
+        (&["--ip", "10.0.2.15"], "setting \"ip=10.0.2.15\" is wrong: expected an address such as 10.0.2.15/24"),
+        (&["--seed", "xyz"], "setting \"seed=xyz\" is wrong: expected up to 16 hex digits"),
+        (&["--server", "a watch=1"], "--server \"a watch=1\" is no single word"),
+    ] {
+        let output = emulate(args).output().unwrap();
+        assert_failed(&output, &format!("error: {said}"));
+        assert!(output.stdout.is_empty(), "{output:?}");
+    }
+}

@@ -45,6 +45,49 @@ fn emulated_and_unknown_boards_are_refused() {
     assert!(refusal(&output).starts_with("error: there is no board \"arduino\"; there are lm3s6965evb, "));
 }
 
+/// In the device's own words, before probe-rs is looked for
+#[test]
+fn settings_that_the_device_would_refuse_are_refused_here() {
+    let empty = tempfile::tempdir().unwrap();
+    for (args, said) in [
+        (
+            &["--server", "mc.example.org:x"][..],
+            "setting \"server=mc.example.org:x\" is wrong: a port is a number from 1 to 65535; expected HOST or HOST:PORT",
+        ),
+        (&["--ip", "192.0.2.7"], "setting \"ip=192.0.2.7\" is wrong: expected an address such as 10.0.2.15/24"),
+        (&["--ip", "192.0.2.7/24", "--dns", "x"], "setting \"dns=x\" is wrong: expected an address such as 10.0.2.3"),
+    ] {
+        let output = flash(empty.path(), &[&["--board", "nucleo-f429zi"], args].concat());
+        assert_eq!(refusal(&output), format!("error: {said}"));
+    }
+}
+
+#[test]
+fn settings_of_a_build_are_read_before_it() {
+    let build = |words: &str, more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+        command.args(["build-firmware", "--board", "nucleo-f429zi"]).args(more).env("SLP_SETTINGS", words);
+        command.env_remove("CI").output().unwrap()
+    };
+    for (words, more, said) in [
+        (
+            "server=192.0.2.9:0",
+            &[][..],
+            "setting \"server=192.0.2.9:0\" is wrong: a port is a number from 1 to 65535; expected HOST or HOST:PORT",
+        ),
+        ("server=192.0.2.9 watch 60", &[], "setting \"watch\" is wrong: expected NAME=VALUE"),
+        (
+            "server=mc.example.org",
+            &["--lean"],
+            "the server among the settings is a name: this firmware resolves no names; expected ADDRESS or ADDRESS:PORT",
+        ),
+    ] {
+        let output = build(words, more);
+        assert_eq!(refusal(&output), format!("error: SLP_SETTINGS: {said}"));
+        assert!(output.stdout.is_empty(), "{output:?}");
+    }
+}
+
 #[cfg(unix)]
 mod with_probe_rs {
     use std::fs;

@@ -12,7 +12,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::program::Program;
-use super::thumb::{Effect, LR, SP};
+use super::thumb::{Effect, LR, PC, SP};
 use super::value::{Atom, Value};
 
 /// Arguments that are looked at: four registers, then words of the stack
@@ -199,8 +199,14 @@ impl Run<'_> {
                     self.leave_for(place, target, state);
                     return None;
                 }
-                Effect::Table { wide } => {
-                    for at in self.program.jumps(next.at, wide) {
+                Effect::Table { base, wide } => {
+                    // Right behind the instruction, unless the compiler had to put something between.
+                    let table = match state.register(base).single() {
+                        _ if base == PC => next.at,
+                        Some(Atom::Known(table)) => table,
+                        _ => return self.lose(),
+                    };
+                    for at in self.program.jumps(next.at, table, wide) {
                         self.reach(place.to(at), state.clone());
                     }
                     return None;

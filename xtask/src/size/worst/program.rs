@@ -101,17 +101,17 @@ impl Program {
         [&self.code, &self.constants].into_iter().find_map(|block| block.at(at)).map(u32::from_le_bytes)
     }
 
-    /// Where a table of jumps leads to that stands at an address, with halfwords in it or bytes
-    pub(super) fn jumps(&self, at: u32, wide: bool) -> Vec<u32> {
-        let Some(&end) = self.resumptions.range(at..).next() else { return Vec::new() };
+    /// Where a table of jumps leads to from an address, with halfwords in it or bytes
+    pub(super) fn jumps(&self, from: u32, table: u32, wide: bool) -> Vec<u32> {
+        let Some(&end) = self.resumptions.range(table..).next() else { return Vec::new() };
         let size = if wide { 2 } else { 1 };
-        let entry = |from| {
-            let two = u16::from_le_bytes(self.code.at(from)?);
+        let entry = |at| {
+            let two = u16::from_le_bytes(self.code.at(at)?);
             Some(u32::from(if wide { two } else { two & 0xFF }))
         };
-        let entries = (at..end).step_by(size).filter_map(entry);
+        let entries = (table..end).step_by(size).filter_map(entry);
         // What fills up the last word is no entry: it leads into the table.
-        entries.map(|entry| at + 2 * entry).filter(|to| *to >= end).collect()
+        entries.map(|entry| from + 2 * entry).filter(|to| *to >= end).collect()
     }
 
     /// Whether an address is among the constants, where tables may be

@@ -19,8 +19,9 @@ pub(super) enum Effect {
     Jump { to: u32, conditional: bool },
     /// Goes on where the register says
     JumpRegister(u8),
-    /// Goes on at one of the places that a table of offsets behind the instruction names, a byte or a halfword each
-    Table { wide: bool },
+    /// Goes on at one of the places that a table of offsets names, a byte or a halfword each: the one behind the instruction where
+    /// the register is the program counter, else the one that it leads to
+    Table { base: u8, wide: bool },
     /// Goes on at one of the jumps that follow in a row
     Row,
     /// Calls the function there
@@ -294,7 +295,7 @@ fn two_words(at: u32, one: u32, two: u32) -> Vec<Effect> {
     let (pointer, is_load) = (register(one, 0, 4), is_set(one, 4));
     let (a, b) = (register(two, 12, 4), register(two, 8, 4));
     if one & 0xFFF0 == 0xE8D0 && two & 0xFFE0 == 0xF000 {
-        return if pointer == PC { vec![Table { wide: is_set(two, 4) }] } else { vec![Unknown] };
+        return vec![Table { base: pointer, wide: is_set(two, 4) }];
     }
     let (is_before, writes_back) = (is_set(one, 8), is_set(one, 5));
     if !is_before && !writes_back {

@@ -4,10 +4,9 @@
 //!
 //! What is in the program, and what is not, is the probe's matter: `proto-core/no-panic`.
 
-use crate::cmd::Cmd;
 use crate::setup::rust::THUMB;
+use crate::size::probe;
 use crate::test::Context;
-use crate::workspace;
 
 /// The name that the probe's panic handler calls and nobody defines
 const CANNOT_LINK: &str = "proto_core_can_panic";
@@ -27,14 +26,4 @@ pub(super) fn run(context: &mut Context) {
             Err(error) => context.fail("nopanic", error),
         }
     }
-}
-
-fn probe(target: &str) -> Cmd {
-    Cmd::cargo()
-        .args(["build", "--release", "--locked", "--target", target])
-        .args(if target == THUMB { &[][..] } else { &["--features", "fast"] })
-        .dir(workspace::root().join("proto-core").join("no-panic"))
-        // As the firmware is built, and as programs for hosts are.
-        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", if target == THUMB { "z" } else { "3" })
-        .env("CARGO_TARGET_DIR", workspace::root().join("target").join("no-panic"))
 }

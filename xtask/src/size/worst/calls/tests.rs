@@ -170,5 +170,7 @@ fn function_that_keeps_some_of_the_stack_was_not_understood() {
 
 #[test]
 fn table_of_jumps_ends_where_code_begins_again() {
-    assert_eq!(firmware(START).jumps(0x170, false), [0x174, 0x17A, 0x180]);
+    assert_eq!(firmware(START).jumps(0x170, 0x170, false), [0x174, 0x17A, 0x180]);
+    // As an instruction four bytes before it has it, whose first entry would lead into the table.
+    assert_eq!(firmware(START).jumps(0x16C, 0x170, false), [0x176, 0x17C]);
 }

@@ -1,0 +1,36 @@
+//! What proto-core takes alone: all that it offers, linked with nothing else
+//!
+//! The probe that shows that nothing in it panics has every public entry in it, of server and client, with the words for each
+//! error. What a firmware has of it is told with the firmware.
+
+use std::fs;
+
+use anyhow::Context as _;
+
+use super::elf::Elf;
+use crate::cmd::Cmd;
+use crate::setup::rust::THUMB;
+use crate::workspace;
+
+/// The probe's build for a target, as the firmware is built, or as programs for hosts are
+pub(crate) fn probe(target: &str) -> Cmd {
+    Cmd::cargo()
+        .args(["build", "--release", "--locked", "--target", target])
+        .args(if target == THUMB { &[][..] } else { &["--features", "fast"] })
+        .dir(workspace::root().join("proto-core").join("no-panic"))
+        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", if target == THUMB { "z" } else { "3" })
+        .env("CARGO_TARGET_DIR", folder())
+}
+
+fn folder() -> std::path::PathBuf {
+    workspace::root().join("target").join("no-panic")
+}
+
+/// Builds it for the device and returns its bytes of flash
+pub(super) fn flash() -> anyhow::Result<u32> {
+    probe(THUMB).run()?;
+    let file = folder().join(THUMB).join("release").join("no-panic");
+    let bytes = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    let sections = Elf::new(&bytes).and_then(|elf| elf.sections());
+    Ok(sections.with_context(|| format!("{} is no program for a device", file.display()))?.flash)
+}
