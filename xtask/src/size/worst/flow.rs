@@ -223,8 +223,7 @@ impl Run<'_> {
                     }
                 }
                 Effect::CallRegister(register) => {
-                    let target = state.register(register).clone();
-                    if !self.call(place, target, &mut state) {
+                    if !self.call(place, state.register(register).clone(), &mut state) {
                         return None;
                     }
                 }
