@@ -32,20 +32,19 @@ global_asm!(
     "  orr r1, r1, r4",
     "  lsl r0, r0, r12",
     "  rsb r6, r12, #64",
-    // r5:r4: the remainder. Each turn moves a bit of the dividend into it, and a bit of the quotient takes its place.
+    // r5:r4: the remainder. Each turn moves a bit of the dividend into it, and a bit of the quotient takes its place. None leaves it
+    // at the top: it is never more than the dividend's bits so far.
     "  movs r4, #0",
     "  movs r5, #0",
     "2: adds r0, r0, r0",
     "  adcs r1, r1, r1",
     "  adcs r4, r4, r4",
     "  adcs r5, r5, r5",
-    // A bit that leaves at the top makes it larger than any divisor.
-    "  bcs 3f",
     "  cmp r5, r3",
     "  it eq",
     "  cmpeq r4, r2",
     "  blo 4f",
-    "3: subs r4, r4, r2",
+    "  subs r4, r4, r2",
     "  sbc r5, r5, r3",
     "  adds r0, r0, #1",
     "4: subs r6, r6, #1",

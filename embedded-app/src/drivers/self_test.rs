@@ -209,11 +209,10 @@ fn divide() {
 fn long_division(dividend: u64, divisor: u64) -> (u64, u64) {
     let (mut quotient, mut remainder) = (0_u64, 0_u64);
     for bit in (0..u64::BITS).rev() {
-        let carry = remainder >> 63 != 0;
         remainder = (remainder << 1) | ((dividend >> bit) & 1);
         quotient <<= 1;
-        if carry || remainder >= divisor {
-            remainder = remainder.wrapping_sub(divisor);
+        if remainder >= divisor {
+            remainder -= divisor;
             quotient |= 1;
         }
     }

@@ -49,14 +49,14 @@ impl Control {
         control
     }
 
-    fn run(&mut self, command: &str, arguments: &Value) {
+    fn run(&mut self, command: &str, arguments: &Value) -> Value {
         let line = json!({ "execute": command, "arguments": arguments });
         writeln!(self.line.get_mut(), "{line}").expect("the emulator reads");
         loop {
-            let answer = self.read();
+            let mut answer = self.read();
             assert!(answer.get("error").is_none(), "{command}: {answer}");
-            if answer.get("return").is_some() {
-                return;
+            if let Some(returned) = answer.get_mut("return") {
+                return returned.take();
             }
         }
     }
@@ -70,6 +70,15 @@ impl Control {
     /// Plugs the network in or out
     pub fn link(&mut self, up: bool) {
         self.run("set_link", &json!({ "name": "net", "up": up }));
+    }
+
+    /// A register of the board, or a word of its memory, as the processor would read it
+    #[must_use]
+    pub fn word(&mut self, address: u32) -> u32 {
+        let line = format!("xp /1wx {address:#x}");
+        let shown = self.run("human-monitor-command", &json!({ "command-line": line }));
+        let word = shown.as_str().and_then(|shown| shown.trim().rsplit_once(" 0x"));
+        word.and_then(|(_, digits)| u32::from_str_radix(digits, 16).ok()).unwrap_or_else(|| panic!("{line}: {shown}"))
     }
 
     /// Presses a key of the board and lets it go
