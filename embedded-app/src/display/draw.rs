@@ -74,12 +74,17 @@ fn status(pixels: &mut Pixels, facts: &Facts, scroll: usize) {
     } else {
         left(pixels, 0, description, BRIGHT);
     }
-    if !description.is_empty() {
-        left(pixels, LINE, &text(&text!(Known(facts.online), "/", Known(facts.max))), BRIGHT);
-    }
+    let mut room = COLUMNS;
     if let Some(last) = facts.kept().last() {
-        right(pixels, LINE, &text(&Millis(last)), BRIGHT);
+        let last = text(&Millis(last));
+        right(pixels, LINE, &last, BRIGHT);
+        room -= 1 + last.len();
         graph(pixels, facts);
+    }
+    let counts = text(&text!(Known(facts.online), "/", Known(facts.max)));
+    // Numbers that nobody has players for would stand across the time; the console tells them.
+    if !description.is_empty() && counts.len() <= room {
+        left(pixels, LINE, &counts, BRIGHT);
     }
     let bottom = BOTTOM - LINE;
     let state = match facts.connection {

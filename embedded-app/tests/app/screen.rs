@@ -6,7 +6,7 @@ use std::path::Path;
 use embedded_app::display::Key;
 
 use super::world::{Peer, World};
-use super::{SERVER, connected, response};
+use super::{SERVER, connected, raw_response, response};
 
 /// What a view settles in: it is handed on in slices, at once
 const SETTLED: f64 = 0.2;
@@ -58,6 +58,17 @@ fn graph_keeps_the_last_thirty_two() {
     assert_screen(&mut world, "status_full");
     world.press(Key::Right);
     assert_screen(&mut world, "times_full");
+}
+
+/// Counts that leave no room for the round trip are left out: over each other neither could be read
+#[test]
+fn counts_without_room_do_not_stand_across_the_round_trip() {
+    let json = r#"{"players":{"online":-9223372036854775808,"max":9223372036854775807},"description":"Hello World !"}"#;
+    let mut world = connected(Peer::Server(raw_response(json)));
+    world.type_line("ping 1");
+    world.run_until_shown("pong 1 after");
+    assert!(world.has_shown("-9223372036854775808 of 9223372036854775807 online"), "{:#?}", world.console());
+    assert_screen(&mut world, "status_large");
 }
 
 /// A description wider than the screen moves by a character at a time, and begins anew behind its end
