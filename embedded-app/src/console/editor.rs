@@ -130,6 +130,8 @@ impl Editor {
                 0x10 => Some(Key::Up),
                 0x15 => Some(Key::DeleteToStart),
                 0x17 => Some(Key::DeleteWord),
+                // What begins any other character: left out, a name would be another's.
+                0xC0.. => Some(Key::Insert('?')),
                 _ => None,
             },
         }

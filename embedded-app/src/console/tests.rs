@@ -103,7 +103,7 @@ fn keys_edit_the_line_and_the_terminal_shows_the_same() {
         ("abc\x01\x1b[3~\x04", "c", 0),
         ("abc\x1bOD\x1b[Fd", "abcd", 4),
         ("a\x1b[1;5Cb", "ab", 2),
-        ("a\u{e4}b", "ab", 2),
+        ("a\u{e4}b\u{20ac}\u{1f600}", "a?b??", 5),
     ];
     for (keys, text, cursor) in cases {
         let (inputs, terminal) = typed(keys);
