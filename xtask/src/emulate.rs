@@ -101,7 +101,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let firmware = match &args.firmware {
         Some(file) => {
             // The emulator tells what is none by its registers.
-            build_firmware::measure(file)?;
+            let bytes = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+            if !bytes.starts_with(b"\x7FELF") {
+                bail!("{} is no firmware: no ELF file", file.display());
+            }
             absolute(file)?
         }
         None => board.build()?,

@@ -44,9 +44,22 @@ fn emulator_that_ends_at_once_is_told() {
     folders.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
     let path = std::env::join_paths(folders).unwrap();
     let firmware = folder.path().join("any.elf");
+    std::fs::write(&firmware, b"\x7FELF").unwrap();
     let output = emulate(&["--firmware"]).arg(firmware).env("PATH", path).output().unwrap();
     assert_failed(&output, "error: the emulator ended before it had started");
     assert!(String::from_utf8_lossy(&output.stderr).contains("error: no such option"), "{output:?}");
+}
+
+#[test]
+fn firmware_that_is_none_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let firmware = folder.path().join("notes.txt");
+    let output = emulate(&["--firmware"]).arg(&firmware).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(told.lines().last().unwrap().starts_with(&format!("error: cannot read {}", firmware.display())), "{told}");
+    std::fs::write(&firmware, "notes").unwrap();
+    let output = emulate(&["--firmware"]).arg(&firmware).output().unwrap();
+    assert_failed(&output, &format!("error: {} is no firmware: no ELF file", firmware.display()));
 }
 
 /// In the device's own words, in one line, with nothing built before
