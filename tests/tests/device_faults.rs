@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use proto_core::telemetry::Report;
+use proto_core::telemetry::{Report, code};
 use slp_tests::Slp;
 use slp_tests::device::{BOARDS, each};
 
@@ -51,8 +51,9 @@ fn panic_says_who_called_and_ends_with_status_101() {
         let found: Vec<_> = callers.iter().flat_map(|&caller| places(&firmware, caller)).collect();
         assert!(found.contains(&panicking_place()), "{board}: {line} are {found:?}");
         assert_eq!(device.end(), PANICKED, "{board}");
-        let told =
-            (0..).zip(callers).map(|(depth, caller)| Report::Error { code: 255, numbers: [caller.into(), depth] });
+        let told = (0..)
+            .zip(callers)
+            .map(|(depth, caller)| Report::Error { code: code::PANIC, numbers: [caller.into(), depth] });
         assert_eq!(device.reports(), told.collect::<Vec<_>>(), "{board}");
     });
 }
@@ -73,7 +74,7 @@ fn fault_says_which_instruction_and_why_and_ends_with_status_101() {
         assert_eq!(instruction(&elf, at), Some(UDF), "{board}: what stands at {at:#x}");
         assert_eq!(i64::from(status), UNDEFINED_INSTRUCTION, "{board}");
         assert_eq!(device.end(), PANICKED, "{board}");
-        let report = Report::Error { code: 254, numbers: [at.into(), UNDEFINED_INSTRUCTION] };
+        let report = Report::Error { code: code::FAULT, numbers: [at.into(), UNDEFINED_INSTRUCTION] };
         assert_eq!(device.reports(), [report], "{board}");
     });
 }
@@ -98,12 +99,20 @@ fn panic_long_after_the_start_is_part_of_the_same_story() {
         device.wait_for("panicked; called from 0x");
         assert_eq!(device.end(), PANICKED, "{board}");
         let envelopes = device.envelopes();
-        assert!(matches!(envelopes.last().map(|last| &last.report), Some(Report::Error { code: 255, .. })), "{board}");
+        assert!(
+            matches!(envelopes.last().map(|last| &last.report), Some(Report::Error { code: code::PANIC, .. })),
+            "{board}"
+        );
         assert!((0..).zip(&envelopes).all(|(number, report)| report.sequence == number), "{board}: {envelopes:?}");
         assert!(envelopes.is_sorted_by_key(|report| report.time_us), "{board}: {envelopes:?}");
         let shown = Slp::new(["monitor"]).args([device.report_file()]).run();
         shown.assert_done();
         assert_eq!(shown.stdout.len(), envelopes.len(), "{board}: one line a report: {:?}", shown.stdout);
+        let Some(Report::Error { numbers: [address, depth], .. }) = envelopes.last().map(|last| &last.report) else {
+            panic!()
+        };
+        let told = format!("the firmware panicked; caller {depth} at {address:#010x}");
+        assert!(shown.stdout.last().is_some_and(|line| line.ends_with(&told)), "{board}: {told}: {:?}", shown.stdout);
     });
 }
 

@@ -2,17 +2,10 @@
 //!
 //! One row a rule. The device runs on; a row that ends the connection is followed by another connection.
 
+use proto_core::telemetry::code::{CLOSED_EARLY, DOCUMENT, PONG_MISMATCH, PROTOCOL, TRAILING_BYTES, UNKNOWN_PACKET};
 use proto_core::telemetry::{Reason, Report};
 use slp_tests::device::{BOARDS, BOTH_WAYS, Board, Device, each};
 use slp_tests::{FakeServer, Peer, packets};
-
-/// Telemetry codes (the device's page lists them)
-const PROTOCOL: u16 = 1;
-const CLOSED_EARLY: u16 = 3;
-const PONG_MISMATCH: u16 = 7;
-const DOCUMENT: u16 = 8;
-const UNKNOWN_PACKET: u16 = 9;
-const TRAILING_BYTES: u16 = 10;
 
 /// A device and the peer that plays its server
 struct Scene {

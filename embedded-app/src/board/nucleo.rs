@@ -20,7 +20,7 @@ use static_cell::ConstStaticCell;
 use super::nucleo_f429zi as chip;
 #[cfg(feature = "nucleo-h743zi")]
 use super::nucleo_h743zi as chip;
-use super::{Board, local_address};
+use super::{Board, Serial as _, local_address};
 use crate::display::NoPanel;
 use crate::drivers::embassy_net::Adapter;
 use crate::drivers::lan8742a::Lan8742a;
@@ -77,11 +77,15 @@ impl Nucleo {
         let clock = Clock::new(core.SYST, chip::CLOCK_MHZ);
         // 115 200 bits a second, 8N1.
         let serial = usart::Config::default();
-        // A source of random numbers that does not start is waited for: there is no good seed without it.
-        let seed = Rng::new(chip.RNG, Irqs).next_u64();
-        let mac_address = local_address(uid::uid());
+        // First the console: what is waited for in vain behind it is the last word there.
         let console =
             BufferedUart::new(chip.USART3, chip.PD9, chip.PD8, SHOWN.take(), TYPED.take(), Irqs, serial).ok()?;
+        let mut console = Uart::new(console);
+        tell(&mut console, "\r\nstarting: random numbers");
+        // A source of them that does not start is waited for: there is no good seed without it.
+        let seed = Rng::new(chip.RNG, Irqs).next_u64();
+        let mac_address = local_address(uid::uid());
+        tell(&mut console, ", network");
         let telemetry =
             BufferedUart::new(chip.USART2, chip.PD6, chip.PD5, REPORTED.take(), HEARD.take(), Irqs, serial).ok()?;
         let phy = Lan8742a::new(Sma::new(chip.ETH_SMA, chip.PA2, chip.PC1));
@@ -99,9 +103,10 @@ impl Nucleo {
             mac_address,
             phy,
         );
+        tell(&mut console, ", done\r\n");
         Some(Self {
             clock,
-            console: Uart::new(console),
+            console,
             telemetry: Uart::new(telemetry),
             network: Adapter::new(network),
             mac_address,
@@ -116,6 +121,11 @@ impl Nucleo {
     pub(super) fn last_lines() -> (LastUart, LastUart) {
         (LastUart::new(pac::USART3), LastUart::new(pac::USART2))
     }
+}
+
+/// Tells how far the start has come; the line's memory has room for all of it
+fn tell(console: &mut Uart, what: &str) {
+    what.bytes().all(|byte| console.write(byte));
 }
 
 /// Hands over the settings that the firmware was built with: the words of `SLP_SETTINGS`

@@ -200,12 +200,7 @@ impl Run<'_> {
                     return None;
                 }
                 Effect::Table { base, wide } => {
-                    // Right behind the instruction, unless the compiler had to put something between.
-                    let table = match state.register(base).single() {
-                        _ if base == PC => next.at,
-                        Some(Atom::Known(table)) => table,
-                        _ => return self.lose(),
-                    };
+                    let Some(table) = table(&state, base, next.at) else { return self.lose() };
                     for at in self.program.jumps(next.at, table, wide) {
                         self.reach(place.to(at), state.clone());
                     }
@@ -476,6 +471,15 @@ impl Run<'_> {
     fn lose(&mut self) -> Option<(Place, State)> {
         self.outcome.is_unknown = true;
         None
+    }
+}
+
+/// Where a table of jumps is: right behind the instruction, unless the compiler had to put something between
+fn table(state: &State, base: u8, behind: u32) -> Option<u32> {
+    match state.register(base).single() {
+        _ if base == PC => Some(behind),
+        Some(Atom::Known(table)) => Some(table),
+        _ => None,
     }
 }
 
