@@ -27,8 +27,8 @@ use outcome::{Fate, Outcome};
 /// Limit of one run of cargo-mutants
 const RUN: Duration = Duration::from_hours(6);
 /// Seconds of processor time after which a program of tests is stopped: no load of the machine makes a change look like
-/// an endless loop. The slowest takes a fifth of it
-const HANG: u32 = 15;
+/// an endless loop. The slowest takes a third of it
+const HANG: u32 = 10;
 /// Kilobytes that a program of tests may ask for: a loop that collects something ends here
 const MEMORY: u32 = 4_000_000;
 /// Seconds of the clock after which the tests are stopped, for what waits without computing, and where no shell sets limits
