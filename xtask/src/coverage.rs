@@ -76,6 +76,7 @@ pub(crate) fn measure(report: &mut Report) -> anyhow::Result<()> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Line {
     number: usize,
+    function: String,
     text: String,
     is_run: bool,
 }
@@ -92,7 +93,8 @@ fn count(lcov: &str, package: &Path) -> anyhow::Result<BTreeMap<String, Vec<Line
             lines.clear();
         } else if let Some((number, times)) = record.strip_prefix("DA:").and_then(|line| line.split_once(',')) {
             let is_run = times.split(',').next() != Some("0");
-            lines.push(Line { number: number.parse().context("a line has no number")?, text: String::new(), is_run });
+            let number = number.parse().context("a line has no number")?;
+            lines.push(Line { number, function: String::new(), text: String::new(), is_run });
         } else if record == "end_of_record"
             && let Some(name) = at.take()
         {
@@ -109,25 +111,37 @@ fn with_text(lines: Vec<Line>, source: &str) -> Vec<Line> {
     let texts: Vec<_> = source.lines().collect();
     let end = texts.windows(2).position(|two| two == ["#[cfg(test)]", "mod tests {"]).unwrap_or(texts.len());
     let kept = lines.into_iter().filter(|line| line.number <= end);
-    kept.filter_map(|line| Some(Line { text: texts.get(line.number - 1)?.trim().to_owned(), ..line })).collect()
+    kept.filter_map(|line| {
+        let so_far = texts.get(..line.number)?;
+        let function = so_far.iter().rev().find_map(|text| function(text)).unwrap_or("-").to_owned();
+        Some(Line { function, text: so_far.last()?.trim().to_owned(), ..line })
+    })
+    .collect()
 }
 
-/// A line that no test runs, by its text: numbers change too often
+/// The name of the function that begins in a line
+fn function(line: &str) -> Option<&str> {
+    let (before, after) = line.split_once("fn ")?;
+    let name = after.split(['(', '<']).next().filter(|name| !name.is_empty())?;
+    (!before.contains("//") && before.chars().next_back().is_none_or(|c| c == ' ')).then_some(name)
+}
+
+/// A line that no test runs, by its text and the function it is in: numbers change too often
 #[derive(Debug, PartialEq, Eq)]
 struct Exception<'t> {
     file: &'t str,
+    function: &'t str,
     text: &'t str,
 }
 
-/// Reads the exceptions: file, text and reason, with bars between them
+/// Reads the exceptions: file, function, text and reason, with bars between them
 fn parse(list: &str) -> anyhow::Result<Vec<Exception<'_>>> {
     let rows = list.lines().filter(|row| !row.is_empty() && !row.starts_with('#'));
     rows.map(|row| {
-        let mut cells = row.splitn(3, " ¦ ");
-        let (file, text, reason) = (cells.next(), cells.next(), cells.next());
-        match (file, text, reason) {
-            (Some(file), Some(text), Some(reason)) if reason.len() > 10 => Ok(Exception { file, text }),
-            _ => anyhow::bail!("an exception is `file ¦ line ¦ reason`, not `{row}`"),
+        let cells: Vec<_> = row.splitn(4, " ¦ ").collect();
+        match cells[..] {
+            [file, function, text, reason] if reason.len() > 10 => Ok(Exception { file, function, text }),
+            _ => anyhow::bail!("an exception is `file ¦ function ¦ line ¦ reason`, not `{row}`"),
         }
     })
     .collect()
@@ -145,15 +159,20 @@ fn judge(counted: &BTreeMap<String, Vec<Line>>, exceptions: &[Exception<'_>]) ->
         for line in lines.iter().filter(|line| !line.is_run) {
             write!(table, "\n    {}: {}", line.number, line.text).ok();
             // A row for each line: one more of the same text is not excepted with it.
-            let is_it = |index: &usize| exceptions[*index].file == file && exceptions[*index].text == line.text;
+            let line_of = Exception { file, function: &line.function, text: &line.text };
+            let is_it = |index: &usize| exceptions[*index] == line_of;
             match (0..exceptions.len()).find(|index| !used[*index] && is_it(index)) {
                 Some(index) => used[index] = true,
-                None => findings.push(format!("no test runs proto-core/{file}:{}: {}", line.number, line.text)),
+                None => findings.push(format!(
+                    "no test runs proto-core/{file}:{}, in {}: {}",
+                    line.number, line.function, line.text
+                )),
             }
         }
     }
     for (exception, _) in exceptions.iter().zip(used).filter(|(_, used)| !used) {
-        findings.push(format!("an exception that is none: {}: {}", exception.file, exception.text));
+        let Exception { file, function, text } = exception;
+        findings.push(format!("an exception that is none: {file}, in {function}: {text}"));
     }
     write!(table, "\n{:<34} {all:>6} {all_run:>6} {:>8}", "all", percent(all_run, all)).ok();
     (table, findings)
@@ -169,8 +188,14 @@ fn percent(part: usize, whole: usize) -> String {
 mod tests {
     use super::*;
 
-    fn lines(rows: &[(usize, &str, bool)]) -> Vec<Line> {
-        rows.iter().map(|&(number, text, is_run)| Line { number, text: text.to_owned(), is_run }).collect()
+    fn lines(function: &str, rows: &[(usize, &str, bool)]) -> Vec<Line> {
+        let line = |&(number, text, is_run): &(usize, &str, bool)| Line {
+            number,
+            function: function.to_owned(),
+            text: text.to_owned(),
+            is_run,
+        };
+        rows.iter().map(line).collect()
     }
 
     #[test]
@@ -184,31 +209,43 @@ mod tests {
             "SF:{root}/src/a.rs\nDA:2,7\nDA:3,0\nDA:4,7\nDA:7,0\nend_of_record\nSF:{root}/tests/b.rs\nDA:1,0\nend_of_record\n"
         );
         let counted = count(&lcov, package.path()).unwrap();
-        let expected = lines(&[(2, "fn a() {", true), (3, "b();", false), (4, "}", true)]);
+        let expected = lines("a", &[(2, "fn a() {", true), (3, "b();", false), (4, "}", true)]);
         assert_eq!(counted, BTreeMap::from([("src/a.rs".to_owned(), expected)]));
     }
 
     #[test]
     fn new_uncovered_lines_and_needless_exceptions_are_findings() {
-        let rows = lines(&[(2, "b();", false), (3, "c();", false), (4, "b();", false)]);
+        let mut rows = lines("one", &[(2, "b();", false), (3, "c();", false), (4, "b();", false)]);
+        rows.extend(lines("two", &[(7, "d();", false)]));
         let counted = BTreeMap::from([("src/a.rs".to_owned(), rows)]);
-        let list = "# why\n\nsrc/a.rs ¦ b(); ¦ nobody can get here\nsrc/a.rs ¦ d(); ¦ nobody can get here\n";
+        let list =
+            "# why\n\nsrc/a.rs ¦ one ¦ b(); ¦ nobody can get here\nsrc/a.rs ¦ one ¦ d(); ¦ nobody can get here\n";
         let (table, findings) = judge(&counted, &parse(list).unwrap());
         assert!(table.contains("    3: c();") && table.ends_with("0.00 %"), "{table}");
         assert_eq!(
             findings,
             [
-                "no test runs proto-core/src/a.rs:3: c();",
-                "no test runs proto-core/src/a.rs:4: b();",
-                "an exception that is none: src/a.rs: d();"
+                "no test runs proto-core/src/a.rs:3, in one: c();",
+                "no test runs proto-core/src/a.rs:4, in one: b();",
+                "no test runs proto-core/src/a.rs:7, in two: d();",
+                "an exception that is none: src/a.rs, in one: d();"
             ]
         );
     }
 
     #[test]
     fn exception_without_a_reason_is_none() {
-        assert!(parse("src/a.rs ¦ b();").is_err());
-        assert!(parse("src/a.rs ¦ b(); ¦ so").is_err());
+        assert!(parse("src/a.rs ¦ one ¦ b();").is_err());
+        assert!(parse("src/a.rs ¦ one ¦ b(); ¦ so").is_err());
+    }
+
+    #[test]
+    fn a_function_is_known_by_its_first_line() {
+        assert_eq!(function("    pub(super) const fn left<T>(&self) -> usize {"), Some("left"));
+        assert_eq!(function("fn all() {"), Some("all"));
+        for none in ["    // like fn left() of", "let often = 1;", "type F = fn(u8);", "let f: fn (u8) = g;"] {
+            assert_eq!(function(none), None, "{none}");
+        }
     }
 
     #[test]
