@@ -19,6 +19,7 @@ mod cmd;
 mod coverage;
 mod emulate;
 mod exhaustive;
+mod fingerprint;
 mod flash;
 mod fuzz;
 mod miri;
@@ -29,6 +30,7 @@ mod screenshot;
 mod settings;
 mod setup;
 mod size;
+mod slow;
 mod test;
 mod tidy;
 mod workspace;
@@ -76,7 +78,7 @@ fn main() -> ExitCode {
         Command::Size(args) => size::run(&args),
         Command::Mutants(args) => mutants::run(&args),
         Command::Bench(args) => bench::run(&args),
-        Command::Model(args) => Ok(model::run(&args)),
+        Command::Model(args) => model::run(&args),
         Command::Fuzz(args) => fuzz::run(&args),
         Command::Coverage(args) => coverage::run(&args),
         Command::Exhaustive(args) => exhaustive::run(&args),

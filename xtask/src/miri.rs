@@ -1,12 +1,13 @@
 //! `cargo xtask miri`: proto-core's tests in an interpreter that knows undefined behaviour
 //!
 //! The core has no `unsafe` of its own, its dependencies have. Tests that take random or very many inputs take few of
-//! them there (`cfg(miri)`). Minutes of work, so no part of `cargo xtask test`.
+//! them there (`cfg(miri)`). An hour of work, so no part of `cargo xtask test`, which tells when it is due.
 
 use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::setup::{self, Need, rust};
+use crate::slow::MIRI;
 use crate::{coverage, workspace};
 
 /// Limit of all tests
@@ -31,5 +32,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         .env("CARGO_TARGET_DIR", workspace::root().join("target"))
         .deadline(LIMIT)
         .run()?;
+    if args.filter.is_none() {
+        MIRI.passed()?;
+    }
     Ok(ExitCode::SUCCESS)
 }

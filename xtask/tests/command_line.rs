@@ -55,7 +55,7 @@ fn steps_are_listed_in_order() {
     let names: Vec<_> = list.lines().filter_map(|line| line.split_whitespace().next()).collect();
     let expected = [
         "fmt", "tidy", "policy", "clippy", "docs", "units", "model", "fuzz", "coverage", "e2e", "features", "thumb",
-        "nopanic", "firmware", "cost", "bench", "windows",
+        "nopanic", "firmware", "cost", "bench", "slow", "windows",
     ];
     assert_eq!(names, expected);
 }

@@ -20,6 +20,7 @@ mod fuzzing;
 mod models;
 mod nopanic;
 mod policy;
+mod slow;
 
 /// A named part of `cargo xtask test`
 pub(super) struct Step {
@@ -129,6 +130,13 @@ pub(super) const STEPS: &[Step] = &[
         needs: &[Need::Rustfmt, Need::Clippy],
         runs_without: false,
         run: benches::load,
+    },
+    Step {
+        name: "slow",
+        about: "every input, and the large models, where the core has changed since they passed",
+        needs: &[],
+        runs_without: false,
+        run: slow::run,
     },
     Step {
         name: "windows",

@@ -17,7 +17,7 @@ use crate::setup::Need;
 use crate::setup::python::linter;
 use crate::setup::tool::{DENY, MACHETE};
 use crate::test::{Context, Mode};
-use crate::{build_firmware, say, workspace};
+use crate::{build_firmware, fingerprint, say, workspace};
 
 /// What cargo-deny's answer depends on
 const INPUTS: [&str; 2] = ["Cargo.lock", "deny.toml"];
@@ -58,24 +58,8 @@ fn checked() -> PathBuf {
     workspace::root().join("deny.checked")
 }
 
-/// What is noted of inputs that were approved: FNV-1a, 64 bits, which notices a change and resists no ill will
+/// What is noted of inputs that were approved
 fn note(inputs: &str) -> String {
-    let bytes = inputs.bytes().filter(|&byte| byte != b'\r');
-    let hash =
-        bytes.fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3));
-    format!("{} as approved by {} {}: {hash:016x}\n", INPUTS.join(" and "), DENY.name, DENY.version)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn note_changes_with_its_inputs_and_not_with_line_ends() {
-        assert_eq!(note("a\nb\n"), note("a\r\nb\r\n"));
-        assert_ne!(note("a\nb\n"), note("a\nc\n"));
-        // The value of the empty text, and of "a", from the definition of FNV-1a.
-        assert!(note("").ends_with(": cbf29ce484222325\n"));
-        assert!(note("a").ends_with(": af63dc4c8601ec8c\n"));
-    }
+    let fingerprint = fingerprint::of(inputs.as_bytes());
+    format!("{} as approved by {} {}: {fingerprint}\n", INPUTS.join(" and "), DENY.name, DENY.version)
 }
