@@ -23,7 +23,7 @@ use crate::report::Report;
 use crate::say;
 use crate::setup::{self, Need};
 
-pub(crate) use self::core::probe;
+pub(crate) use self::core::{probe, program};
 pub(crate) use elf::{Elf, Sections};
 use worst::Worst;
 

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 
@@ -62,7 +62,7 @@ impl Slow {
         let core = workspace::root().join("proto-core");
         let mut files = Vec::new();
         for input in self.inputs {
-            collect(&core.join(input), &mut files)?;
+            files.extend(workspace::files_below(&core.join(input))?);
         }
         files.sort();
         let mut all = Vec::new();
@@ -77,18 +77,6 @@ impl Slow {
 
 fn list() -> PathBuf {
     workspace::root().join("proto-core").join("slow.checked")
-}
-
-/// Every file at `path` or below
-fn collect(path: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
-    if path.is_file() {
-        files.push(path.to_owned());
-        return Ok(());
-    }
-    for entry in fs::read_dir(path).with_context(|| format!("cannot read {}", path.display()))? {
-        collect(&entry?.path(), files)?;
-    }
-    Ok(())
 }
 
 /// The fingerprint of each check

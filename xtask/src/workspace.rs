@@ -2,6 +2,7 @@
 //!
 //! It reads; it builds and changes nothing.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -37,10 +38,10 @@ pub(crate) fn nested() -> anyhow::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let members = ["proto-core", "std-app", "embedded-app", "xtask", "tests"].map(|member| root().join(member));
     for folder in members {
-        let entries = std::fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
+        let entries = fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
         for entry in entries {
             let folder = entry.with_context(|| format!("cannot read {}", folder.display()))?.path();
-            let manifest = std::fs::read_to_string(folder.join("Cargo.toml")).unwrap_or_default();
+            let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap_or_default();
             if manifest.lines().any(|line| line.trim() == "[workspace]") {
                 found.push(folder);
             }
@@ -73,13 +74,25 @@ impl Members {
     }
 }
 
+/// Every file at `path` or below
+pub(crate) fn files_below(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    if path.is_file() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut files = Vec::new();
+    for entry in fs::read_dir(path).with_context(|| format!("cannot read {}", path.display()))? {
+        files.extend(files_below(&entry?.path())?);
+    }
+    Ok(files)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn root_holds_the_workspace() {
-        let manifest = std::fs::read_to_string(root().join("Cargo.toml")).unwrap();
+        let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
         assert!(manifest.contains("[workspace]"));
     }
 

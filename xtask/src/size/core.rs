@@ -4,6 +4,7 @@
 //! error. What a firmware has of it is told with the firmware.
 
 use std::fs;
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 
@@ -19,17 +20,24 @@ pub(crate) fn probe(target: &str) -> Cmd {
         .args(if target == THUMB { &[][..] } else { &["--features", "fast"] })
         .dir(workspace::root().join("proto-core").join("no-panic"))
         .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", if target == THUMB { "z" } else { "3" })
+        // What is in it is read from there (`cargo xtask test nopanic`).
+        .env("CARGO_PROFILE_RELEASE_DEBUG", "limited")
         .env("CARGO_TARGET_DIR", folder())
 }
 
-fn folder() -> std::path::PathBuf {
+fn folder() -> PathBuf {
     workspace::root().join("target").join("no-panic")
+}
+
+/// Where [`probe`] leaves its program
+pub(crate) fn program(target: &str) -> PathBuf {
+    folder().join(target).join("release").join("no-panic")
 }
 
 /// Builds it for the device and returns its bytes of flash
 pub(super) fn flash() -> anyhow::Result<u32> {
     probe(THUMB).run()?;
-    let file = folder().join(THUMB).join("release").join("no-panic");
+    let file = program(THUMB);
     let bytes = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
     let sections = Elf::new(&bytes).and_then(|elf| elf.sections());
     Ok(sections.with_context(|| format!("{} is no program for a device", file.display()))?.flash)
