@@ -4,8 +4,8 @@
 //! and the form of TOML (`taplo.toml`). Advisories are no part of it: their database has to be fetched, which makes a
 //! result of today differ from yesterday's; `cargo deny check advisories` asks for them.
 //!
-//! Building cargo-deny takes minutes, and what it finds depends on two files alone. So what it has approved is noted in
-//! `deny.checked`, and it is built and asked only when one of the two has changed since.
+//! Building cargo-deny takes minutes, and what it finds depends on the lock files and `deny.toml` alone. So what it has
+//! approved is noted in `deny.checked`, and it is built and asked only when one of them has changed since.
 
 use std::fs;
 use std::path::PathBuf;
@@ -18,9 +18,6 @@ use crate::setup::python::linter;
 use crate::setup::tool::{DENY, MACHETE};
 use crate::test::{Context, Mode};
 use crate::{build_firmware, fingerprint, say, workspace};
-
-/// What cargo-deny's answer depends on
-const INPUTS: [&str; 2] = ["Cargo.lock", "deny.toml"];
 
 /// Asks each tool
 pub(super) fn run(context: &mut Context) {
@@ -36,10 +33,13 @@ pub(super) fn run(context: &mut Context) {
 
 /// Licences, bans and sources, where they may have changed
 fn dependencies(mode: Mode) -> anyhow::Result<()> {
-    let texts = INPUTS.map(|name| fs::read_to_string(workspace::root().join(name)));
+    let root = workspace::root();
+    let beside = workspace::nested()?;
+    let locks = beside.iter().map(|folder| folder.join("Cargo.lock"));
     let mut inputs = String::new();
-    for (name, text) in INPUTS.into_iter().zip(texts) {
-        inputs.push_str(&text.with_context(|| format!("cannot read {name}"))?);
+    for file in [root.join("deny.toml"), root.join("Cargo.lock")].into_iter().chain(locks) {
+        let text = fs::read_to_string(&file);
+        inputs.push_str(&text.with_context(|| format!("cannot read {}", file.display()))?);
     }
     let noted = note(&inputs);
     if fs::read_to_string(checked()).is_ok_and(|found| found == noted) {
@@ -47,7 +47,13 @@ fn dependencies(mode: Mode) -> anyhow::Result<()> {
         return Ok(());
     }
     build_firmware::ensure(&[Need::Tool(&DENY)])?;
-    DENY.cmd().args(["--locked", "--log-level", "error", "check", "licenses", "bans", "sources"]).run()?;
+    let check = || DENY.cmd().args(["--locked", "--log-level", "error", "--config", "deny.toml"]);
+    check().args(["check", "licenses", "bans", "sources"]).run()?;
+    // In no product: licences and sources count there, not how many versions of a crate.
+    for folder in beside {
+        let manifest = folder.join("Cargo.toml");
+        check().arg("--manifest-path").arg(manifest).args(["check", "licenses", "sources"]).run()?;
+    }
     if mode == Mode::Lenient {
         fs::write(checked(), noted).with_context(|| format!("cannot write {}", checked().display()))?;
     }
@@ -61,5 +67,5 @@ fn checked() -> PathBuf {
 /// What is noted of inputs that were approved
 fn note(inputs: &str) -> String {
     let fingerprint = fingerprint::of(inputs.as_bytes());
-    format!("{} as approved by {} {}: {fingerprint}\n", INPUTS.join(" and "), DENY.name, DENY.version)
+    format!("deny.toml and the lock files as approved by {} {}: {fingerprint}\n", DENY.name, DENY.version)
 }
