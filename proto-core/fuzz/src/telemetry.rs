@@ -210,8 +210,8 @@ fn envelope(choice: u8, input: &mut Input<'_>) -> Envelope {
             numbers: [i64::from_le_bytes(input.array()), i64::from_le_bytes(input.array())],
         },
         _ => {
-            use Reason::{ByServer, Exit, Network, Protocol, Refused, TimedOut};
-            let reasons = [Exit, ByServer, Refused, TimedOut, Protocol, Network];
+            use Reason::{ByServer, Exit, Network, Protocol, Refused, Replaced, TimedOut, Unresolved};
+            let reasons = [Exit, ByServer, Refused, TimedOut, Protocol, Network, Replaced, Unresolved];
             Report::Disconnected { reason: reasons[usize::from(flags) % reasons.len()] }
         }
     };
