@@ -154,17 +154,21 @@ fn words(args: &Args) -> anyhow::Result<String> {
         ("seed", Some(seed.as_str())),
     ];
     let words = settings::words(&given)?;
-    if let Some(ip) = ip.filter(|ip| !is_in_network(ip)) {
-        bail!("--ip {ip:?}: the emulator's network is 10.0.2.0/24; expected an address such as 10.0.2.15/24");
+    if let Some(ip) = ip.filter(|ip| !is_free(ip)) {
+        bail!(
+            "--ip {ip:?}: the emulator's network is 10.0.2.0/24, where .2 and .3 are its own; \
+             expected an address such as 10.0.2.15/24"
+        );
     }
     Ok(words)
 }
 
-/// Whether an address is one of the network that the emulator makes
-fn is_in_network(ip: &str) -> bool {
-    let Some((address, prefix)) = ip.split_once('/') else { return false };
-    address.parse().is_ok_and(|address: Ipv4Addr| address.octets().starts_with(&[10, 0, 2]))
-        && prefix.parse().is_ok_and(|prefix: u8| prefix <= 24)
+/// Whether an address is one that a host may have in the network that the emulator makes
+fn is_free(ip: &str) -> bool {
+    let Some((address, "24")) = ip.split_once('/') else { return false };
+    // The network, the host's machine, the name server, and all of them.
+    let free = |host: u8| !matches!(host, 0 | 2 | 3 | 255);
+    address.parse().is_ok_and(|address: Ipv4Addr| matches!(address.octets(), [10, 0, 2, host] if free(host)))
 }
 
 /// A server of this machine's own is the emulator's host to the device
@@ -266,10 +270,13 @@ mod tests {
     }
 
     #[test]
-    fn addresses_are_of_the_emulator_s_network() {
-        assert!(is_in_network("10.0.2.15/24"));
-        for ip in ["10.0.2.15", "10.0.2.15/25", "10.0.3.15/24", "x/24", ""] {
-            assert!(!is_in_network(ip), "{ip}");
+    fn addresses_are_free_ones_of_the_emulator_s_network() {
+        for ip in ["10.0.2.1/24", "10.0.2.15/24", "10.0.2.254/24"] {
+            assert!(is_free(ip), "{ip}");
+        }
+        let own = ["10.0.2.0/24", "10.0.2.2/24", "10.0.2.3/24", "10.0.2.255/24"];
+        for ip in own.into_iter().chain(["192.0.2.7/24", "10.0.3.15/24", "10.0.2.15/0", "10.0.2.15/16", "10.0.2.15"]) {
+            assert!(!is_free(ip), "{ip}");
         }
     }
 }
