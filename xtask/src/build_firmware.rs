@@ -132,6 +132,22 @@ impl Board {
         boards().find(|board| board.name == name).with_context(|| unknown(name))
     }
 
+    /// The path of a firmware that is there already, if it is one for this board
+    ///
+    /// A board's name stands in its firmware, which reports it. What is none, an emulator would tell by its registers, and a
+    /// board by silence.
+    pub(crate) fn existing(&self, file: &Path) -> anyhow::Result<PathBuf> {
+        let bytes = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+        if !bytes.starts_with(b"\x7FELF") {
+            bail!("{} is no firmware: no ELF file", file.display());
+        }
+        if !bytes.windows(self.name.len()).any(|bytes| bytes == self.name.as_bytes()) {
+            bail!("{} is no firmware for {}: that name is not in it", file.display(), self.name);
+        }
+        // Whoever is handed it is started in another folder.
+        Ok(env::current_dir().context("there is no current folder")?.join(file))
+    }
+
     /// What building it needs
     pub(crate) fn need(&self) -> Need {
         if self.target == THUMB_FLOAT { Need::ThumbFloat } else { Need::Thumb }

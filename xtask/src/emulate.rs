@@ -69,12 +69,32 @@ pub(crate) struct Args {
     /// The device's random numbers begin here; drawn anew each time if not given
     #[arg(long, value_name = "HEX")]
     seed: Option<String>,
-    /// Count instructions instead of time, so that two runs are the same
+    /// Count instructions instead of time: the device's clock no longer depends on how busy this machine is
     #[arg(long)]
     icount: bool,
     /// Run this firmware instead of building it
     #[arg(long, value_name = "FILE")]
     firmware: Option<PathBuf>,
+}
+
+/// Plays a script to the first board while it watches a server
+pub(crate) fn play(server: &str, script: PathBuf) -> anyhow::Result<()> {
+    let args = Args {
+        server: server.to_owned(),
+        board: EMULATED[0].name.to_owned(),
+        ip: None,
+        watch: None,
+        telemetry: None,
+        script: Some(script),
+        screenshot: None,
+        window: false,
+        deadline: 60,
+        seed: None,
+        icount: false,
+        firmware: None,
+    };
+    run(&args)?;
+    Ok(())
 }
 
 /// Runs the command
@@ -99,14 +119,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let needs: &[Need] = if args.firmware.is_some() { &[Need::Qemu] } else { &[Need::Thumb, Need::Qemu] };
     build_firmware::ensure(needs)?;
     let firmware = match &args.firmware {
-        Some(file) => {
-            // The emulator tells what is none by its registers.
-            let bytes = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-            if !bytes.starts_with(b"\x7FELF") {
-                bail!("{} is no firmware: no ELF file", file.display());
-            }
-            absolute(file)?
-        }
+        Some(file) => board.existing(file)?,
         None => board.build()?,
     };
     let mut qemu = Qemu::new(board, &firmware, args.window);
@@ -242,7 +255,9 @@ fn hand_on(stderr: ChildStderr) {
 
 /// Says where to press what
 fn greet() {
-    say("(the device's console; Ctrl-] ends the emulator, \"exit\" the device)");
+    say(format_args!(
+        "(the device's console; Ctrl-] ends the emulator, \"exit\" the device; this machine is {HOST} there)"
+    ));
 }
 
 #[cfg(test)]

@@ -5,9 +5,8 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::{env, fs};
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 
 use crate::build_firmware::{self, Real};
 use crate::cmd::Cmd;
@@ -46,9 +45,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     // Before anything is built: without it that would be in vain.
     let probe_rs = setup::probe_rs().map_err(|missing| anyhow::anyhow!("{missing}"))?;
     let firmware = if let Some(file) = &args.firmware {
-        fs::metadata(file).with_context(|| format!("cannot read {}", file.display()))?;
-        // probe-rs is started in another folder.
-        env::current_dir().context("there is no current folder")?.join(file)
+        board.existing(file)?
     } else {
         build_firmware::ensure(&[board.need()])?;
         board.build_with_settings(&words)?

@@ -1,9 +1,11 @@
 //! `cargo xtask screenshot`: pictures of the real program for the documents
 //!
 //! Server and clients run in pseudo-terminals, somebody's keys are played to them, and what stands on their screens in the
-//! end becomes `docs/screenshots/*.svg`. Nothing is drawn by hand. It tests nothing: when the screens change, so do the
+//! end becomes `docs/screenshots/*.svg`; the device runs in the emulator, whose picture of its screen becomes `device.png`.
+//! Nothing is drawn by hand. It tests nothing: when the screens change, so do the
 //! words that it waits for.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::num::NonZeroU16;
 use std::path::Path;
@@ -14,14 +16,19 @@ use anyhow::Context as _;
 
 use crate::cmd::Cmd;
 use crate::test::executable;
-use crate::{say, workspace};
+use crate::{emulate, say, workspace};
 
 mod pane;
 mod svg;
 
 use pane::Pane;
 
-/// Renews the pictures of the terminal program in docs/screenshots
+/// The picture of the device's screen
+const DEVICE: &str = "device.png";
+/// How many exchanges its graph shows
+const EXCHANGES: u8 = 12;
+
+/// Renews the pictures of the programs in docs/screenshots
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Size of the terminals in columns and rows
@@ -53,16 +60,17 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let program = executable(&build)?;
     let folder = workspace::root().join("docs").join("screenshots");
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    for (name, picture) in play(Path::new(&program), args.size)? {
+    for (name, picture) in play(Path::new(&program), args.size, &folder)? {
         let path = folder.join(name);
         fs::write(&path, picture).with_context(|| format!("cannot write {}", path.display()))?;
         say(format_args!("wrote docs/screenshots/{name}"));
     }
+    say(format_args!("wrote docs/screenshots/{DEVICE}"));
     Ok(ExitCode::SUCCESS)
 }
 
-/// The session that the pictures show
-fn play(program: &Path, size: Size) -> anyhow::Result<[(&'static str, String); 2]> {
+/// The session that the pictures show; the device's own is written to `folder` by the emulator
+fn play(program: &Path, size: Size, folder: &Path) -> anyhow::Result<[(&'static str, String); 2]> {
     // A home of its own: nobody's history or configuration gets into the pictures.
     let home = workspace::root().join("target").join("screenshot-home");
     fs::create_dir_all(&home).with_context(|| format!("cannot make {}", home.display()))?;
@@ -80,6 +88,7 @@ fn play(program: &Path, size: Size) -> anyhow::Result<[(&'static str, String); 2
         other.enter("ping")?;
         other.wait_for_text("pong")?;
     }
+    device(&address, folder, &home)?;
     for (number, command) in (1..).zip(["ping", "ping 42", "ping 1700000000000"]) {
         client.enter(command)?;
         client.wait_for(&format!("{number} times pong"), |screen| screen.matches("pong").count() >= number)?;
@@ -101,6 +110,18 @@ fn play(program: &Path, size: Size) -> anyhow::Result<[(&'static str, String); 2
         ("server.svg", svg::render(server.screen(), "slp server")),
         ("client.svg", svg::render(client.screen(), &client_title)),
     ])
+}
+
+/// The device's screen after some exchanges with that server
+fn device(server: &str, folder: &Path, home: &Path) -> anyhow::Result<()> {
+    let (script, picture) = (home.join("device.script"), folder.join(DEVICE));
+    let mut text = String::from("< connected to\n");
+    for payload in 1..=EXCHANGES {
+        writeln!(text, "> ping {payload}\n< pong {payload} after").ok();
+    }
+    writeln!(text, "= {}\n> exit", picture.display()).ok();
+    fs::write(&script, text).with_context(|| format!("cannot write {}", script.display()))?;
+    emulate::play(server, script)
 }
 
 /// The address on the server's screen, once its port is known

@@ -91,7 +91,7 @@ pub(crate) fn measure(report: &mut Report) -> anyhow::Result<String> {
             check(report, &name, "flash", flash, set.flash);
             check(report, &name, "RAM", ram, set.ram);
             let worst = Worst::measure(&elf).map_err(|error| format!("{error:#}")).and_then(|worst| {
-                write!(stacks, "\n{name:<20} {}", worst.row(stack, variables, MEMORY)).ok();
+                write!(stacks, "\n{name:<20} {}", worst.row(stack, variables)).ok();
                 write!(chains, "\n{name}{}", worst.chains).ok();
                 worst.judge(stack, variables, MEMORY)
             });
@@ -121,7 +121,11 @@ pub(crate) fn measure(report: &mut Report) -> anyhow::Result<String> {
     }
     write!(stacks, "\n{:<20} {:>8} {:>7} {:>7} {MEMORY:>7}", "allowed", "", "", "")?;
     let alone = core::flash()?;
-    write!(cores, "\n{:<20} {alone:>8} of {CORE_ALONE} bytes (both machines, every entry)", "linked alone")?;
+    write!(
+        cores,
+        "\n{:<20} {alone:>8} of {CORE_ALONE} bytes (both machines; not what writes a status document)",
+        "linked alone"
+    )?;
     check(report, "proto-core", "flash alone", alone, CORE_ALONE);
     say(format_args!("{table}\n\n{stacks}\n\nmemory of the protocol{protocol}\n\ncode of proto-core{cores}"));
     say(format_args!("\ncode by crate{shares}"));

@@ -44,7 +44,7 @@ fn emulator_that_ends_at_once_is_told() {
     folders.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
     let path = std::env::join_paths(folders).unwrap();
     let firmware = folder.path().join("any.elf");
-    std::fs::write(&firmware, b"\x7FELF").unwrap();
+    std::fs::write(&firmware, b"\x7FELF of lm3s6965evb").unwrap();
     let output = emulate(&["--firmware"]).arg(firmware).env("PATH", path).output().unwrap();
     assert_failed(&output, "error: the emulator ended before it had started");
     assert!(String::from_utf8_lossy(&output.stderr).contains("error: no such option"), "{output:?}");
@@ -60,6 +60,10 @@ fn firmware_that_is_none_is_told() {
     std::fs::write(&firmware, "notes").unwrap();
     let output = emulate(&["--firmware"]).arg(&firmware).output().unwrap();
     assert_failed(&output, &format!("error: {} is no firmware: no ELF file", firmware.display()));
+    std::fs::write(&firmware, b"\x7FELF of lm3s6965evb").unwrap();
+    let output = emulate(&["--board", "mps2-an385", "--firmware"]).arg(&firmware).output().unwrap();
+    let said = format!("error: {} is no firmware for mps2-an385: that name is not in it", firmware.display());
+    assert_failed(&output, &said);
 }
 
 /// In the device's own words, in one line, with nothing built before

@@ -98,7 +98,7 @@ mod with_probe_rs {
     /// A folder with a firmware, and a probe-rs that notes what it is told and ends with `status`
     fn folder(status: u8) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("x.elf"), "a firmware").unwrap();
+        fs::write(folder.path().join("x.elf"), b"\x7FELF of nucleo-f429zi or nucleo-h743zi").unwrap();
         let script = format!("#!/bin/sh\necho \"$@\" >> '{}/told'\nexit {status}\n", folder.path().display());
         let program = folder.path().join("probe-rs");
         fs::write(&program, script).unwrap();
@@ -136,10 +136,13 @@ mod with_probe_rs {
     }
 
     #[test]
-    fn firmware_that_is_not_there_is_not_handed_over() {
+    fn firmware_that_is_not_there_or_another_board_s_is_not_handed_over() {
         let folder = folder(0);
         let output = flash(folder.path(), &["--board", "nucleo-f429zi", "--firmware", "y.elf"]);
         assert!(refusal(&output).starts_with("error: cannot read y.elf: "));
+        fs::write(folder.path().join("z.elf"), b"\x7FELF of nucleo-h743zi").unwrap();
+        let output = flash(folder.path(), &["--board", "nucleo-f429zi", "--firmware", "z.elf"]);
+        assert_eq!(refusal(&output), "error: z.elf is no firmware for nucleo-f429zi: that name is not in it");
         assert_eq!(told(folder.path()), "");
     }
 }

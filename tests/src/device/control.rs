@@ -1,8 +1,9 @@
 //! The line that the emulator itself is told things on (QMP): keys, pictures, the network's plug
 
+use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::channel;
 use std::time::Instant;
 use std::{env, fs, thread};
@@ -94,15 +95,7 @@ impl Control {
         let file = self.home.path().join("screen.ppm");
         self.run("screendump", &json!({ "filename": file }));
         let picture = fs::read(file).expect("the emulator has written it");
-        let pixels = picture.strip_prefix(b"P6\n512 256\n255\n").expect("a picture of four times 128 by 64");
-        let mut text = String::new();
-        for row in pixels.chunks(512 * 3).step_by(4) {
-            let shade = |pixel: &[u8]| [' ', '-', '+', '#'][usize::from(pixel[0] / 64)];
-            let line: String = row.chunks(3 * 4).map(shade).collect();
-            text.push_str(line.trim_end());
-            text.push('\n');
-        }
-        text
+        text(picture.strip_prefix(b"P6\n512 256\n255\n").expect("a picture of four times 128 by 64"))
     }
 
     /// Waits for a screen for which `wanted` holds
@@ -121,18 +114,65 @@ impl Control {
     /// Waits until the screen is the stored one; what it is instead is left beside it
     #[track_caller]
     pub fn wait_for_screen(&mut self, name: &str) {
-        let stored = Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots").join(format!("device_{name}.txt"));
-        let expected = fs::read_to_string(&stored).unwrap_or_default().replace('\r', "");
+        self.wait_for_part(name, str::to_owned);
+    }
+
+    /// Waits until what `part` leaves of the screen is what is stored
+    #[track_caller]
+    pub fn wait_for_part(&mut self, name: &str, part: impl Fn(&str) -> String) {
         let until = Instant::now() + DEADLINE;
-        let mut last = String::new();
-        while Instant::now() < until {
-            last = self.screen();
-            if last == expected {
+        loop {
+            let shown = part(&self.screen());
+            if shown == stored(name) {
                 return;
             }
+            if Instant::now() >= until {
+                assert_stored(name, &shown);
+            }
         }
-        let actual = stored.with_extension("new.txt");
-        fs::write(&actual, &last).expect("it can be written");
-        panic!("the screen is not {}; it is in {}:\n{last}", stored.display(), actual.display());
     }
+}
+
+/// A picture of the screen in a file of PNG, as [`text`]
+#[must_use]
+pub fn text_of_png(file: &Path) -> String {
+    let decoder = png::Decoder::new(BufReader::new(File::open(file).expect("the picture")));
+    let mut reader = decoder.read_info().expect("a PNG");
+    let info = reader.info();
+    assert_eq!((info.width, info.height), (512, 256));
+    assert_eq!((info.color_type, info.bit_depth), (png::ColorType::Rgb, png::BitDepth::Eight));
+    let mut pixels = vec![0; 512 * 256 * 3];
+    reader.next_frame(&mut pixels).expect("all of the picture");
+    text(&pixels)
+}
+
+/// A picture of the screen as text: a character for each pixel of the board, darker to brighter, from RGB of four times its size
+#[must_use]
+pub fn text(pixels: &[u8]) -> String {
+    let mut text = String::new();
+    for row in pixels.chunks(512 * 3).step_by(4) {
+        let shade = |pixel: &[u8]| [' ', '-', '+', '#'][usize::from(pixel[0] / 64)];
+        let line: String = row.chunks(3 * 4).map(shade).collect();
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// Fails where a screen is not the stored one; what it is instead is left beside it
+#[track_caller]
+pub fn assert_stored(name: &str, shown: &str) {
+    if shown != stored(name) {
+        let (stored, actual) = (place(name), place(name).with_extension("new.txt"));
+        fs::write(&actual, shown).expect("it can be written");
+        panic!("the screen is not {}; it is in {}:\n{shown}", stored.display(), actual.display());
+    }
+}
+
+fn place(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots").join(format!("device_{name}.txt"))
+}
+
+fn stored(name: &str) -> String {
+    fs::read_to_string(place(name)).unwrap_or_default().replace('\r', "")
 }

@@ -18,8 +18,11 @@ const START: Duration = Duration::from_secs(30);
 const LIMIT: Duration = Duration::from_secs(10);
 /// How long a key is held: the device looks every 10 ms
 const PRESS: Duration = Duration::from_millis(60);
-/// How often a picture is taken until two in a row are the same
+/// How often a picture is taken until it stands still: until so many more are the same, with a pause between two, in which the
+/// device draws on
 const PICTURES: usize = 200;
+const STILL: u8 = 2;
+const BETWEEN: Duration = Duration::from_millis(50);
 
 /// A port for an emulator to connect to
 pub(crate) struct Listener(TcpListener);
@@ -65,14 +68,16 @@ impl Qmp {
     /// Writes a picture of the screen once it stands still
     pub(crate) fn picture(&mut self, file: &Path) -> anyhow::Result<()> {
         let own = Own::new("png");
-        let mut last = Vec::new();
+        let (mut last, mut same) = (Vec::new(), 0);
         for _ in 0..PICTURES {
             self.run("screendump", &json!({ "filename": own.0, "format": "png" }))?;
             let picture = own.read()?;
-            if picture == last {
+            same = if picture == last { same + 1 } else { 0 };
+            if same == STILL {
                 return replace(file, &picture);
             }
             last = picture;
+            thread::sleep(BETWEEN);
         }
         bail!("the screen never stood still")
     }

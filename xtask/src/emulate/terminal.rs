@@ -1,7 +1,7 @@
 //! This terminal as the device's
 //!
 //! Every key goes to the device, Ctrl-C too; Ctrl-] is the way out. Where standard input is no terminal its bytes are
-//! handed on as they are.
+//! handed on as they are, from the device's first word on; their end is not its end.
 
 use std::io::{IsTerminal as _, Read, Write};
 use std::process::{ChildStdin, ChildStdout};
@@ -83,6 +83,8 @@ fn type_on(mut stdin: ChildStdin, interactive: bool, left: &Sender<bool>) {
     }
     // The end of a file of commands is not the end of the device: the pipe stays open until the device ends.
     if !interactive {
+        let told = "(the input has ended, the device runs on; \"exit\" ends it, and a script (--script) waits for what it says)";
+        writeln!(std::io::stderr(), "{told}").ok();
         loop {
             thread::park();
         }

@@ -1,7 +1,8 @@
-//! What proto-core takes alone: all that it offers, linked with nothing else
+//! What proto-core takes alone, linked with nothing else
 //!
-//! The probe that shows that nothing in it panics has every public entry in it, of server and client, with the words for each
-//! error. What a firmware has of it is told with the firmware.
+//! The probe that shows that nothing in it panics has the public functions of server and client in it, with the words for each
+//! error, but for those that write a status document or a Disconnect and the drivers (`proto-core/no-panic/left-out.txt`).
+//! What a firmware has of it is told with the firmware.
 
 use std::fs;
 use std::path::PathBuf;

@@ -156,6 +156,7 @@ pub(super) fn matching(context: &mut Context, filter: &str) {
     ran += context.tests(filter, &models::command(context, "test").args(["--", filter]));
     match program(context) {
         Ok(program) => {
+            firmwares(context, filter);
             ran += context.tests(filter, &e2e_command(context, &program).args(["--", filter]));
         }
         Err(error) => context.fail(filter, format_args!("{error:#}")),
@@ -310,15 +311,19 @@ fn e2e(context: &mut Context) {
         Ok(program) => program,
         Err(error) => return context.fail("e2e", format_args!("{error:#}")),
     };
-    for board in EMULATED {
-        // The tests that need them fail and say so.
-        if let Err(error) = board.build().and_then(|_| board.build_lean()).and_then(|_| board.build_with_faults()) {
-            context.fail("e2e", format_args!("{}: {error:#}", board.name));
-        }
-    }
+    firmwares(context, "e2e");
     let cmd = e2e_command(context, &program);
     if context.tests("e2e", &cmd) == 0 {
         context.fail("e2e", format_args!("`{cmd}` ran no test"));
+    }
+}
+
+/// Builds what the tests across the packages run in QEMU; where that fails, the tests that need it fail and say so
+fn firmwares(context: &mut Context, step: &str) {
+    for board in EMULATED {
+        if let Err(error) = board.build().and_then(|_| board.build_lean()).and_then(|_| board.build_with_faults()) {
+            context.fail(step, format_args!("{}: {error:#}", board.name));
+        }
     }
 }
 
