@@ -2,7 +2,7 @@
 //!
 //! Each one is printed before it runs, has a deadline, runs from the workspace root unless told otherwise, reads no
 //! standard input, and is killed with all its children when the deadline passes, when its [`Running`] is dropped or when
-//! xtask itself is interrupted.
+//! xtask itself is interrupted; then it is asked to end first, so that it can end what it has put into other groups.
 //!
 //! It does not decide what a failure means: it says what happened to which command line.
 //! A process that leaves its group (a daemon, a program in a pseudo-terminal) is not killed with it.
@@ -158,10 +158,8 @@ impl Cmd {
             .stdin(stdin)
             .stdout(stdout)
             .stderr(stderr);
-        tree::prepare(&mut command);
         let started = Instant::now();
-        let child = command.spawn().map_err(|error| self.error(Why::Start(error)))?;
-        tree::watch(child.id());
+        let child = tree::spawn(&mut command).map_err(|error| self.error(Why::Start(error)))?;
         Ok(Running { child, ended: false, started, deadline: self.deadline, shown: self.to_string() })
     }
 

@@ -22,7 +22,7 @@ use crate::cmd::Cmd;
 use crate::report::Report;
 use crate::setup::{Need, tool};
 use crate::slow::MUTANTS;
-use crate::{coverage, say, workspace};
+use crate::{complain, coverage, say, workspace};
 use outcome::{Fate, Outcome};
 
 /// Limit of one run of cargo-mutants
@@ -101,7 +101,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     if let Some(name) = args.groups.iter().find(|name| GROUPS.iter().all(|group| group.name != **name)) {
-        bail!("there is no group {name:?}; see `cargo xtask mutants --list`");
+        complain(format_args!("there is no group {name:?}; see `cargo xtask mutants --list`"));
+        return Ok(ExitCode::from(2));
     }
     build_firmware::ensure(&[Need::Tool(&tool::MUTANTS)])?;
     let path = workspace::root().join("proto-core").join("mutants.txt");
@@ -162,6 +163,11 @@ fn search(
 ) -> anyhow::Result<Outcome> {
     let out = workspace::root().join("target").join("mutants-found").join(name);
     fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
+    let found = out.join("mutants.out");
+    // Else a run that breaks off before it begins would be judged by the one before.
+    if found.exists() {
+        fs::remove_dir_all(&found).with_context(|| format!("cannot remove {}", found.display()))?;
+    }
     // The soft limit of time alone: its signal tells what the hard one's, which is anybody's, does not.
     let limits = format!(
         r#"target.'cfg(unix)'.runner=['sh','-c','ulimit -S -t {HANG}; ulimit -v {MEMORY} 2>/dev/null; exec "$0" "$@"']"#
@@ -183,7 +189,7 @@ fn search(
         .deadline(RUN);
     // It fails when something survives, which is not yet a failure; a run that broke off leaves no outcome.
     let ended = cmd.run();
-    Outcome::read(&out.join("mutants.out")).with_context(|| format!("{ended:?}"))
+    Outcome::read(&found).with_context(|| format!("{ended:?}"))
 }
 
 /// A regular expression of this text and no other

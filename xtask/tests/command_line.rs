@@ -69,6 +69,13 @@ fn wrong_usage_is_one_line_and_status_2() {
     assert_wrong_usage(&["screenshot", "--size", "wide"], "two numbers");
     assert_wrong_usage(&["fuzz", "no_such_target"], "no_such_target");
     assert_wrong_usage(&["fuzz", "--minutes", "0"], "--minutes");
+    assert_wrong_usage(&["mutants", "no_such_group"], "no_such_group");
+    assert_wrong_usage(&["bench", "server", "--connections", "0"], "--connections");
+    if cfg!(target_os = "linux") {
+        for nothing in [["--only", "minimal"], ["--only", "slp"], ["--idle", "0"]] {
+            assert_wrong_usage(&["bench", "server", "--check", nothing[0], nothing[1]], "no goal");
+        }
+    }
 }
 
 #[test]

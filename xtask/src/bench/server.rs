@@ -9,14 +9,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, bail};
 
 use self::contender::{Contender, Programs};
 use self::load::{Failure, Load, Work};
 use self::results::{Cell, Idle, Results};
 use self::running::Running;
 use crate::report::time;
-use crate::{say, setup, workspace};
+use crate::{complain, say, setup, workspace};
 
 mod contender;
 mod goals;
@@ -34,7 +34,7 @@ mod table;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Connections at once, one table each
-    #[arg(long, value_name = "N,N", value_delimiter = ',', default_value = "64,1024")]
+    #[arg(long, value_name = "N,N", value_delimiter = ',', default_value = "64,1024", value_parser = connections)]
     connections: Vec<usize>,
     /// Times that everything is measured, in turns
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
@@ -57,6 +57,10 @@ pub(crate) struct Args {
     /// Build without optimisation: to try the bench, not to measure
     #[arg(long)]
     debug: bool,
+}
+
+fn connections(text: &str) -> Result<usize, &'static str> {
+    text.parse().ok().filter(|&count| count > 0).ok_or("it must be a number above 0")
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
@@ -93,12 +97,20 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     if !cfg!(target_os = "linux") {
         bail!("this bench needs Linux: it reads what the kernel counts of a process");
     }
-    ensure!(args.connections.iter().all(|&count| count > 0), "--connections must be above 0");
+    let chosen: Vec<Contender> =
+        Contender::ALL.into_iter().filter(|one| args.only.is_empty() || args.only.contains(one)).collect();
+    if args.check && (args.idle == 0 || Contender::ALL.iter().any(|one| one.is_essential() && !chosen.contains(one))) {
+        complain("--check needs slp and minimal among the servers, and --idle: without them there is no goal to meet");
+        return Ok(ExitCode::from(2));
+    }
+    if let Some(file) = &args.json {
+        // Not after minutes.
+        let opened = fs::OpenOptions::new().create(true).append(true).open(file);
+        opened.with_context(|| format!("cannot write {}", file.display()))?;
+    }
     let most = args.connections.iter().copied().max().unwrap_or_default().max(args.idle);
     machine::raise_limit(most)?;
 
-    let chosen: Vec<Contender> =
-        Contender::ALL.into_iter().filter(|one| args.only.is_empty() || args.only.contains(one)).collect();
     let mut results = Results::new(args, &chosen);
     let needs: Vec<_> = chosen.iter().filter_map(|one| one.need()).collect();
     for (need, result) in setup::ensure(&needs, true)? {

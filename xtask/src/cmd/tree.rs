@@ -3,7 +3,8 @@
 //! On Unix each process that is started leads a group of its own, and what it starts inherits the group. On Windows the
 //! system's `taskkill` walks the tree. It does not wait for anything.
 
-use std::process::Command;
+use std::io;
+use std::process::{Child, Command};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Processes to kill when xtask is interrupted
@@ -14,10 +15,16 @@ fn watched() -> MutexGuard<'static, Vec<u32>> {
     WATCHED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Kills `process` with its children too when xtask is interrupted
-pub(super) fn watch(process: u32) {
+/// Starts a tree of its own, which ends when xtask is interrupted
+///
+/// Nothing is started between an interrupt and xtask's end: the list is held over both.
+pub(super) fn spawn(command: &mut Command) -> io::Result<Child> {
+    platform::prepare(command);
     platform::on_interrupt();
-    watched().push(process);
+    let mut watched = watched();
+    let child = command.spawn()?;
+    watched.push(child.id());
+    Ok(child)
 }
 
 /// Forgets `process`, which has ended
@@ -25,16 +32,11 @@ pub(super) fn unwatch(process: u32) {
     watched().retain(|known| *known != process);
 }
 
-/// Makes what `command` starts a tree of its own; to be called before it starts
-pub(super) fn prepare(command: &mut Command) {
-    platform::prepare(command);
-}
-
 /// Kills the tree of a process when xtask ends in a way that it cannot notice; dropping it calls that off
 ///
 /// Elsewhere than on Unix it does nothing.
 #[derive(Debug)]
-pub(super) struct Guard(#[cfg(unix)] Option<std::process::Child>);
+pub(super) struct Guard(#[cfg(unix)] Option<Child>);
 
 impl Guard {
     /// Watches over `process`
@@ -55,19 +57,44 @@ mod platform {
     use std::process::{Command, Stdio};
     use std::sync::Once;
     use std::thread;
+    use std::time::{Duration, Instant};
 
-    use rustix::process::{Pid, Signal, kill_process_group};
+    use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
     use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
     use signal_hook::iterator::Signals;
+
+    /// How long those that were asked to end may take
+    const GRACE: Duration = Duration::from_secs(2);
+    /// How often they are looked at
+    const POLL: Duration = Duration::from_millis(10);
 
     pub(super) fn prepare(command: &mut Command) {
         command.process_group(0);
     }
 
     pub(super) fn kill(process: u32) {
-        if let Some(group) = i32::try_from(process).ok().and_then(Pid::from_raw) {
+        if let Some(group) = group(process) {
             // The only error left is that nobody is in the group any more.
             kill_process_group(group, Signal::KILL).ok();
+        }
+    }
+
+    fn group(process: u32) -> Option<Pid> {
+        i32::try_from(process).ok().and_then(Pid::from_raw)
+    }
+
+    /// Asks each tree to end, and kills what has not after a moment
+    pub(super) fn end(processes: &[u32]) {
+        let groups = || processes.iter().filter_map(|process| group(*process));
+        for group in groups() {
+            kill_process_group(group, Signal::TERM).ok();
+        }
+        let until = Instant::now() + GRACE;
+        while groups().any(|group| test_kill_process_group(group).is_ok()) && Instant::now() < until {
+            thread::sleep(POLL);
+        }
+        for process in processes {
+            kill(*process);
         }
     }
 
@@ -100,9 +127,8 @@ mod platform {
             };
             thread::spawn(move || {
                 if let Some(signal) = signals.forever().next() {
-                    for process in super::watched().iter() {
-                        kill(*process);
-                    }
+                    let watched = super::watched();
+                    end(&watched);
                     // Where keys were handed on unprocessed; else it does nothing.
                     crossterm::terminal::disable_raw_mode().ok();
                     std::process::exit(128 + signal);
@@ -140,10 +166,32 @@ mod tests {
     use super::*;
 
     /// A process that ends when its standard input does, in a group of its own
-    fn waiting() -> std::process::Child {
+    fn waiting() -> Child {
         let mut cat = Command::new("cat");
         cat.process_group(0).stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::null());
         cat.spawn().unwrap()
+    }
+
+    #[test]
+    fn tree_is_asked_to_end_and_killed_where_it_does_not() {
+        let shell = |script: &str| {
+            let mut shell = Command::new("sh");
+            shell.args(["-c", script]).process_group(0);
+            shell.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
+            let mut child = shell.spawn().unwrap();
+            // Its trap is set when it says so.
+            io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut [0; 3]).unwrap();
+            child
+        };
+        let mut polite = shell("trap 'exit 7' TERM; echo up; read -r _");
+        let mut deaf = shell("trap '' TERM; echo up; read -r _");
+        let ids = [polite.id(), deaf.id()];
+        // Waiting would close them, and end the shells.
+        let _open = [polite.stdin.take(), deaf.stdin.take()];
+        // Waited for at once, as what runs them does: till then they are there.
+        let waiting = std::thread::spawn(move || (polite.wait().unwrap().code(), deaf.wait().unwrap().signal()));
+        platform::end(&ids);
+        assert_eq!(waiting.join().unwrap(), (Some(7), Some(9)));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use nix::time::{ClockId, clock_getcpuclockid};
 use nix::unistd::Pid;
 
@@ -16,7 +16,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// More than this in a pause is work; what a runtime does for itself is less
 const REST: Duration = Duration::from_micros(200);
 /// How long work may go on after the last answer
-const LIMIT: Duration = Duration::from_secs(3);
+const LIMIT: Duration = Duration::from_secs(10);
 
 /// Bytes of a process
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,16 +56,22 @@ impl Process {
     /// Its processor time once it has nothing to do
     ///
     /// # Errors
-    /// It has ended.
+    /// It has ended, or does not come to rest.
     pub(crate) fn rested_cpu(&self) -> anyhow::Result<Duration> {
         let from = Instant::now();
         let mut last = self.cpu()?;
         loop {
             thread::sleep(PAUSE);
             let now = self.cpu()?;
-            if now.saturating_sub(last) < REST || from.elapsed() > LIMIT {
+            if now.saturating_sub(last) < REST {
                 return Ok(now);
             }
+            ensure!(
+                from.elapsed() < LIMIT,
+                "process {} has still something to do after {} s",
+                self.id,
+                LIMIT.as_secs()
+            );
             last = now;
         }
     }

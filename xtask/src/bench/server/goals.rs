@@ -48,8 +48,9 @@ pub(super) fn of(results: &Results) -> Vec<Goal> {
     }
     for idle in results.idle.iter().filter(|idle| idle.contender == Contender::Slp) {
         let last = idle.per_connection().last();
+        let count = last.map_or_else(String::new, |(count, ..)| format!(" at {count}"));
         goals.push(Goal {
-            name: "bytes (RSS) per idle connection".to_owned(),
+            name: format!("bytes (RSS) per idle connection{count}"),
             value: last.map(|(_, rss, _)| rss),
             limit: MEMORY,
         });

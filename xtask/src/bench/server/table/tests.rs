@@ -138,7 +138,7 @@ quarry 9: at most 2000; each connection has a clock that ticks 20 times a second
 | ----------------------------------------------------- | -------: | ------: | ------: |
 | processor time per session, 64 connections, × minimal |     1.10 |    1.05 |  missed |
 | processor time per ping, 64 connections, × minimal    |     0.50 |    1.05 |     met |
-| bytes (RSS) per idle connection                       |  1100.00 | 1024.00 |  missed |
+| bytes (RSS) per idle connection at 300                |  1100.00 | 1024.00 |  missed |
 
 quarry failed: out of memory
 ";
