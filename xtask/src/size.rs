@@ -23,7 +23,7 @@ use crate::report::Report;
 use crate::say;
 use crate::setup::{self, Need};
 
-pub(crate) use self::core::{probe, program};
+pub(crate) use self::core::{probe, probe_of, program};
 pub(crate) use elf::{Elf, Sections};
 use worst::Worst;
 
@@ -43,7 +43,7 @@ const SETS: [Budget; 2] = [
 ];
 /// Of a firmware's flash the code that was written in proto-core, and all of proto-core, linked with nothing else
 const CORE: u32 = 18 * 1_024 + 256;
-const CORE_ALONE: u32 = 54 * 1_024;
+const CORE_ALONE: u32 = 55 * 1_024;
 /// Memory of the client machine and the picker with the document that it keeps. The TCP windows are no part of it: they are
 /// smoltcp's, and the core reads and writes in them without a buffer of its own.
 const PROTOCOL: u32 = 2 * 1_024;

@@ -56,6 +56,15 @@ impl fmt::Write for Sink {
     }
 }
 
+/// What shows itself piece by piece, with `core::fmt`
+struct Shown<'s>(&'s dyn text::Show);
+
+impl Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        text::display(self.0, f)
+    }
+}
+
 fn show(value: impl Display) {
     let _outcome = black_box(write!(Sink, "{value}"));
 }
@@ -152,6 +161,8 @@ fn packets_and_wire() {
     while black_box(true) {
         let _number = black_box((number.decode(&mut cursor), number.push(black_box(0)), number.is_started()));
         let _encoded = black_box((varint::encode(black_box(0)), varint::encoded_len(black_box(0))));
+        let (mut room, mut at) = ([0; 8], black_box(0));
+        let _written = black_box(varint::encode_to(black_box(0), black_box::<&mut [u8]>(&mut room), &mut at));
         let decoded = head.decode(&mut cursor, black_box(0));
         let _started = black_box(head.is_started());
         show_error(decoded.map_err(|violation| Error::Protocol { violation, offset: black_box(0) }));
@@ -160,6 +171,7 @@ fn packets_and_wire() {
         }
         let _words = black_box((words.left(), words.units(), words.is_complete(), string::utf16_len(text())));
         let _window = black_box((cursor.window(black_box(0)), cursor.skip(black_box(0)), cursor.array::<8>()));
+        let _ahead = black_box((cursor.ahead::<1>(), cursor.ahead::<8>()));
         let _byte = black_box((cursor.peek(), cursor.byte(), cursor.consumed(), cursor.is_empty()));
     }
 }
@@ -203,6 +215,7 @@ fn documents() {
         let _none = black_box((status.truncated().is_empty(), status.malformed().is_empty()));
         for field in status.truncated().iter().chain(status.malformed().iter()) {
             show(field);
+            let _has = black_box(status.truncated().contains(field));
         }
     }
     picker.reset();
@@ -218,6 +231,9 @@ fn reports_written() {
 fn texts() {
     show(Clean(text()));
     show(Plain(text()));
+    show(Shown(&text::Padded(black_box(0), black_box(0))));
+    show(Shown(&text::Hex(black_box(0), black_box(0))));
+    show(Shown(&text::UpperHex(black_box(0), black_box(0))));
     let mut kept = Text::<64>::new();
     let mut codes = Codes::new();
     while black_box(true) {

@@ -16,8 +16,13 @@ use crate::workspace;
 
 /// The probe's build for a target, as the firmware is built, or as programs for hosts are
 pub(crate) fn probe(target: &str) -> Cmd {
+    probe_of("build", target)
+}
+
+/// The same of another subcommand of cargo
+pub(crate) fn probe_of(subcommand: &str, target: &str) -> Cmd {
     Cmd::cargo()
-        .args(["build", "--release", "--locked", "--target", target])
+        .args([subcommand, "--release", "--locked", "--target", target])
         .args(if target == THUMB { &[][..] } else { &["--features", "fast"] })
         .dir(workspace::root().join("proto-core").join("no-panic"))
         .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", if target == THUMB { "z" } else { "3" })

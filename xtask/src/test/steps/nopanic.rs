@@ -6,7 +6,7 @@
 //! but for those listed there, is checked here.
 
 use crate::setup::rust::THUMB;
-use crate::size::{probe, program};
+use crate::size::{probe, probe_of, program};
 use crate::test::Context;
 
 mod reached;
@@ -26,6 +26,8 @@ pub(super) fn run(context: &mut Context) {
         if target == THUMB {
             left_out(context);
         }
+        let lints = probe_of("clippy", target).args(["--", "--deny", "warnings"]);
+        context.check("nopanic", &lints);
         match probe(target).args(["--features", "seeded-panic"]).capture() {
             Ok(_) => context.fail("nopanic", format_args!("a panic seeded for {target} was not noticed")),
             Err(error) if error.to_string().contains(CANNOT_LINK) => context.report.pass(1),
