@@ -21,15 +21,17 @@ use crate::build_firmware;
 use crate::cmd::Cmd;
 use crate::report::Report;
 use crate::setup::{Need, tool};
-use crate::slow::MUTANTS;
+use crate::slow::{self, MUTANTS};
 use crate::{complain, coverage, say, workspace};
 use outcome::{Fate, Outcome};
 
 /// Limit of one run of cargo-mutants
 const RUN: Duration = Duration::from_hours(6);
 /// Seconds of processor time after which a program of tests is stopped: no load of the machine makes a change look like
-/// an endless loop. The slowest takes a third of it
+/// an endless loop. The slowest of a group's takes a third of it
 const HANG: u32 = 10;
+/// The same for all tests, of which some take ten without `fast`
+const HANG_OF_ALL: u32 = 60;
 /// Kilobytes that a program of tests may ask for: a loop that collects something ends here
 const MEMORY: u32 = 4_000_000;
 /// Seconds of the clock after which the tests are stopped, for what waits without computing, and where no shell sets limits
@@ -46,6 +48,9 @@ pub(crate) struct Args {
     /// Tell the groups and run nothing
     #[arg(long)]
     list: bool,
+    /// Go on with a run that broke off: what has been tried with the core as it is counts
+    #[arg(long)]
+    resume: bool,
     /// Changes tried at once
     #[arg(long, value_name = "COUNT", default_value_t = 1)]
     jobs: u8,
@@ -114,7 +119,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             let files = group.files.iter().flat_map(|file| ["--file".to_owned(), format!("proto-core/src/{file}")]);
             let own = |test: &&str| if *test == UNITS { UNITS.to_owned() } else { format!("--test={test}") };
             let tests: Vec<_> = group.tests.iter().map(own).collect();
-            tried.push((group, search(group.name, args.jobs, coverage::FEATURES, &tests, files)?));
+            tried.push((group, search(args, group.name, coverage::FEATURES, HANG, &tests, files)?));
         }
     }
     for (name, features) in [("all-tests", coverage::FEATURES), ("without-fast", WITHOUT_FAST)] {
@@ -123,7 +128,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             break;
         }
         let only = survivors.into_iter().flat_map(|name| ["--re".to_owned(), name]);
-        let again = search(name, args.jobs, features, &["--tests".to_owned()], only)?;
+        let again = search(args, name, features, HANG_OF_ALL, &["--tests".to_owned()], only)?;
         for (_, outcome) in &mut tried {
             outcome.learn(&again);
         }
@@ -155,28 +160,38 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 ///
 /// The tests are named to cargo as a whole and not behind `--`: only so are the others not even built.
 fn search(
+    args: &Args,
     name: &str,
-    jobs: u8,
     features: &str,
+    hang: u32,
     tests: &[String],
     selected: impl Iterator<Item = String>,
 ) -> anyhow::Result<Outcome> {
     let out = workspace::root().join("target").join("mutants-found").join(name);
     fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
     let found = out.join("mutants.out");
+    let (of_core, note) = (slow::fingerprint_of(&["src", "tests", "Cargo.toml"])?, out.join("core"));
+    if args.resume
+        && fs::read_to_string(&note).is_ok_and(|noted| noted.trim() == of_core)
+        && let Ok(outcome) = Outcome::read(&found)
+    {
+        say(format_args!("{name}: tried already, with the core as it is"));
+        return Ok(outcome);
+    }
     // Else a run that breaks off before it begins would be judged by the one before.
     if found.exists() {
         fs::remove_dir_all(&found).with_context(|| format!("cannot remove {}", found.display()))?;
     }
+    fs::write(&note, of_core).with_context(|| format!("cannot write {}", note.display()))?;
     // The soft limit of time alone: its signal tells what the hard one's, which is anybody's, does not.
     let limits = format!(
-        r#"target.'cfg(unix)'.runner=['sh','-c','ulimit -S -t {HANG}; ulimit -v {MEMORY} 2>/dev/null; exec "$0" "$@"']"#
+        r#"target.'cfg(unix)'.runner=['sh','-c','ulimit -S -t {hang}; ulimit -v {MEMORY} 2>/dev/null; exec "$0" "$@"']"#
     );
     let cmd: Cmd = tool::MUTANTS
         .cmd()
         .args(["mutants", "--package", "proto-core", "--profile", "mutants", "--features", features])
         .args(["--colors", "never", "--no-shuffle", "--timeout", WAIT, "--cap-lints", "true"])
-        .arg(format!("--jobs={jobs}"))
+        .arg(format!("--jobs={}", args.jobs))
         .args(tests.iter().map(|test| format!("--cargo-arg={test}")))
         .args(["--cargo-arg=--config".to_owned(), format!("--cargo-arg={limits}")])
         .args(selected)

@@ -59,20 +59,25 @@ impl Slow {
     }
 
     fn fingerprint(self) -> anyhow::Result<String> {
-        let core = workspace::root().join("proto-core");
-        let mut files = Vec::new();
-        for input in self.inputs {
-            files.extend(workspace::files_below(&core.join(input))?);
-        }
-        files.sort();
-        let mut all = Vec::new();
-        for file in files {
-            let name = file.strip_prefix(&core).unwrap_or(&file).to_string_lossy().replace('\\', "/");
-            all.extend_from_slice(name.as_bytes());
-            all.extend(fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?);
-        }
-        Ok(fingerprint::of(&all))
+        fingerprint_of(self.inputs)
     }
+}
+
+/// A fingerprint of files and folders below `proto-core`, with their names
+pub(crate) fn fingerprint_of(inputs: &[&str]) -> anyhow::Result<String> {
+    let core = workspace::root().join("proto-core");
+    let mut files = Vec::new();
+    for input in inputs {
+        files.extend(workspace::files_below(&core.join(input))?);
+    }
+    files.sort();
+    let mut all = Vec::new();
+    for file in files {
+        let name = file.strip_prefix(&core).unwrap_or(&file).to_string_lossy().replace('\\', "/");
+        all.extend_from_slice(name.as_bytes());
+        all.extend(fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?);
+    }
+    Ok(fingerprint::of(&all))
 }
 
 fn list() -> PathBuf {
