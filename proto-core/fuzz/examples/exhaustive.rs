@@ -1,18 +1,23 @@
 //! Every input of what has few enough of them: `cargo xtask exhaustive`
 //!
 //! `VarInt` is done whole but for one argument, which stands at [`five_bytes`]. UTF-8 is done for all strings of up to three
-//! bytes, and for those of four with a last byte of each kind; so are all characters. Work is split over two threads;
-//! times are printed. It says nothing about longer inputs: those are fuzzed.
+//! bytes, and for those of four with a last byte of each kind; so are all characters. The long Responses of the shared vectors,
+//! which the core's tests cut near their ends only, are cut at every place. Work is split over two threads; times are printed.
+//! It says nothing about other inputs: those are fuzzed.
 
 use std::ops::Range;
 use std::thread;
 use std::time::Instant;
 
+use proto_core::client::{self, Client};
 use proto_core::text::{clean_char, is_unsafe};
 use proto_core::wire::cursor::Cursor;
 use proto_core::wire::string;
 use proto_core::wire::varint::{Decoder, Overflow, encode, encoded_len};
+use proto_core_fuzz::input::Sizes;
+use proto_core_fuzz::machine::{Driven, NOW};
 use proto_core_fuzz::shown;
+use serde_json::Value;
 
 fn main() {
     run("VarInt: every value encoded in its shortest form, and decoded", 1 << 32, values);
@@ -26,6 +31,8 @@ fn main() {
     run("UTF-8: every string of three bytes", 1 << 24, utf8::<3>);
     run("UTF-8: every three bytes with a fourth of each kind", 1 << 24, utf8_of_four);
     run("text: every character cleaned", 0x11_0000, characters);
+    let places = long_responses().iter().map(|(_, stream)| stream.len() as u64 + 1).sum();
+    run("vectors of 2 to 100 thousand bytes: cut off, and cut in two, at every place", places, cuts);
 }
 
 /// Checks everything below `count`, half of it on each of two threads
@@ -181,5 +188,68 @@ fn characters(range: Range<u64>) {
     for c in range.filter_map(|number| char::from_u32(number as u32)) {
         assert_eq!((is_unsafe(c), clean_char(c)), (shown::steers(c), shown::clean(c)), "{c:?}");
         check_utf8(c.encode_utf8(&mut [0; 4]).as_bytes());
+    }
+}
+
+/// Whether an oversize one is an error, and the bytes that a client which has asked receives
+type Long = (bool, Vec<u8>);
+
+/// The streams of `frames.json` that are too long for the tests to cut everywhere; the two megabytes would take days
+fn long_responses() -> Vec<Long> {
+    let text = include_str!("../../../tests/vectors/frames.json");
+    let vectors: Vec<Value> = serde_json::from_str(text).expect("an array of vectors");
+    let clients = vectors.iter().filter(|vector| vector["side"] == "client");
+    let streams = clients.map(|vector| (vector["strict"] == true, bytes(&vector["hex"])));
+    let long: Vec<_> = streams.filter(|(_, stream)| (2_000..100_000).contains(&stream.len())).collect();
+    assert!(long.len() >= 4, "{} long vectors", long.len());
+    long
+}
+
+fn bytes(value: &Value) -> Vec<u8> {
+    match value {
+        Value::String(digits) => {
+            let (pairs, _) = digits.as_bytes().as_chunks::<2>();
+            let byte = |pair: &[u8; 2]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+            pairs.iter().map(|pair| byte(pair).expect("hex digits")).collect()
+        }
+        Value::Array(parts) => parts.iter().flat_map(bytes).collect(),
+        part => {
+            let times = part["times"].as_u64().and_then(|times| usize::try_from(times).ok());
+            bytes(&part["repeat"]).repeat(times.expect("a number of times"))
+        }
+    }
+}
+
+fn asked(strict: bool) -> Driven<Client> {
+    let config = client::Config { strict, ..client::Config::new("localhost", 25_565) };
+    let mut client = Driven::new(Client::new(&config).expect("a short host"));
+    client.machine.ping(NOW, 7).expect("nothing is in progress");
+    client.transmit(Sizes::WHOLE);
+    client
+}
+
+/// What a beginning leads to is the beginning of what the whole leads to, and the rest makes it the same
+fn cuts(range: Range<u64>) {
+    let mut from = 0;
+    for (strict, stream) in long_responses() {
+        let mut whole = asked(strict);
+        whole.offer(&stream, Sizes::WHOLE);
+        for at in 0..=stream.len() {
+            from += 1;
+            if !range.contains(&(from - 1)) {
+                continue;
+            }
+            let mut parts = asked(strict);
+            parts.offer(&stream[..at], Sizes::WHOLE);
+            if parts.failure.is_some() {
+                assert_eq!(parts.failure, whole.failure, "cut to {at}");
+            } else {
+                let mut off = parts.clone();
+                off.end(Sizes::WHOLE);
+                assert!(off.failure.is_some(), "a client that is owed something is told when it is cut to {at}");
+            }
+            parts.offer(&stream[at..], Sizes::WHOLE);
+            parts.assert_same(&whole);
+        }
     }
 }
