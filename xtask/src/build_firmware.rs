@@ -228,6 +228,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     if let Some(words) = env::var_os(SETTINGS) {
         let words = words.to_str().with_context(|| format!("{SETTINGS} is no text"))?;
         settings::check(words, args.lean).context(SETTINGS)?;
+        if !args.all && EMULATED.iter().any(|board| board.name == args.board) {
+            bail!("{SETTINGS}: {} takes its settings when it starts; give them to `cargo xtask emulate`", args.board);
+        }
     }
     let mut needs: Vec<Need> = chosen.iter().map(|board| board.need()).collect();
     needs.dedup();

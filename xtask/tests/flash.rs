@@ -86,6 +86,10 @@ fn settings_of_a_build_are_read_before_it() {
         assert_eq!(refusal(&output), format!("error: SLP_SETTINGS: {said}"));
         assert!(output.stdout.is_empty(), "{output:?}");
     }
+    let mut emulated = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    emulated.args(["build-firmware", "--board", "lm3s6965evb"]).env("SLP_SETTINGS", "watch=5").env_remove("CI");
+    let said = "lm3s6965evb takes its settings when it starts; give them to `cargo xtask emulate`";
+    assert_eq!(refusal(&emulated.output().unwrap()), format!("error: SLP_SETTINGS: {said}"));
 }
 
 #[cfg(unix)]
