@@ -1,7 +1,7 @@
 //! Whatever a server sends: the client does what [`reference`](crate::reference) does, however the bytes are split
 //!
 //! Input: flags (1: strict), four commands before the stream, where in it four more are typed and which, sizes of the
-//! pieces, then the server's stream. A command has two bits: 0 nothing, 1 and 2 `ping` with that payload, 3 `stop`.
+//! pieces, then the server's stream. A command has two bits: 0 nothing, 1 `ping 7`, 2 `ping 8`, 3 `stop`.
 
 use proto_core::{Client, State, client};
 
@@ -70,7 +70,8 @@ fn commands(at: usize, bits: u8) -> impl Iterator<Item = Typed> {
         let command = match command {
             0 => return None,
             3 => Command::Stop,
-            payload => Command::Ping(payload.into()),
+            // Those of the shared vectors.
+            payload => Command::Ping(6 + i64::from(payload)),
         };
         Some(Typed { at, command })
     })

@@ -13,6 +13,7 @@
 pub mod bytes;
 pub mod client_bytes;
 pub mod command;
+pub mod describe;
 pub mod input;
 pub mod legacy;
 pub mod machine;

@@ -37,8 +37,10 @@ impl Case {
             stream.splice(0..0, handshake(1));
         }
         let middle = usize::from(middle) % (stream.len() + 1);
-        let mut own: Vec<_> = (0..i64::from(flags >> 2 & 7)).map(|ping| OwnPing { at: 0, payload: ping % 3 }).collect();
-        own.extend((0..in_middle >> 4 & 7).map(|_| OwnPing { at: middle, payload: i64::from(in_middle & 3) }));
+        // Four payloads, one of them that of the shared vectors.
+        let own_ping = |at, choice: u8| OwnPing { at, payload: 4 + i64::from(choice) };
+        let mut own: Vec<_> = (0..flags >> 2 & 7).map(|ping| own_ping(0, ping % 3)).collect();
+        own.extend((0..in_middle >> 4 & 7).map(|_| own_ping(middle, in_middle & 3)));
         Self { legacy: flags & 1 != 0, stream, own, sizes }
     }
 }

@@ -1,13 +1,20 @@
-//! Every check over its corpus and over the shared vectors, with any toolchain; and every seed is described
+//! Every check over its corpus and over the shared vectors, with any toolchain; and every seed does what its description says
 //!
-//! This is what keeps a crash that was found from coming back: its input is a seed.
+//! This is what keeps a crash that was found from coming back: its input is a seed. And it keeps the corpus honest: over it, and
+//! over the vectors, happens whatever can happen to a machine.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use proto_core_fuzz::TARGETS;
+use proto_core::Error;
+use proto_core::testing::Happened;
+use proto_core_fuzz::bytes::handshake;
+use proto_core_fuzz::describe::{name, row};
+use proto_core_fuzz::machine::answers;
+use proto_core_fuzz::reference::{Outcome, client, server};
+use proto_core_fuzz::{TARGETS, client_bytes, server_bytes};
 use serde_json::Value;
 
 /// What is committed stays small
@@ -56,8 +63,13 @@ fn every_seed_holds() {
 
 #[test]
 fn every_seed_is_described_and_small() {
-    let described: Vec<_> = fs::read_to_string(folder().join("README.md"))
-        .unwrap()
+    let table = fs::read_to_string(folder().join("README.md")).unwrap();
+    for (seed, _, path) in seeds() {
+        let (target, name) = seed.split_once('/').unwrap();
+        let row = row(target, name, &fs::read(path).unwrap());
+        assert!(table.lines().any(|line| line == row), "this is not among the rows of README.md:\n{row}");
+    }
+    let described: Vec<_> = table
         .lines()
         .filter_map(|line| {
             let mut cells = line.strip_prefix("| `")?.splitn(2, "` | ");
@@ -113,42 +125,134 @@ fn hex(value: &Value) -> Vec<u8> {
 /// Sizes of pieces that suit nothing
 const SIZES: [u8; 3] = [3, 1, 7];
 
-#[test]
-fn every_vector_of_frames_holds() {
-    let mut run = 0;
-    for vector in vectors("frames.json") {
+/// The vectors of frames as inputs, but for one of two megabytes: the target that each is for, and its bytes
+fn frames() -> Vec<(Value, &'static str, Vec<u8>)> {
+    let inputs = vectors("frames.json").into_iter().filter_map(|vector| {
         let server = vector["side"] == "server";
-        // What comes before, bytes and commands, is part of the stream; only commands at one place have a form here.
-        let (mut stream, mut middle, mut commands) = (Vec::new(), 0, Vec::new());
+        // What comes before, bytes and commands, is part of the stream; commands have two places here, the first the start.
+        let (mut stream, mut middle) = (Vec::new(), 0);
+        let (mut commands, mut at_start) = (Vec::new(), Vec::new());
         for step in vector["before"].as_array().into_iter().flatten() {
             match step["command"].as_str() {
                 None => stream.extend(hex(&step["hex"])),
                 Some(command) => {
-                    middle = stream.len();
-                    commands.push(command.strip_prefix("ping ").map(|payload| payload.parse::<i64>().unwrap()));
+                    let place = if stream.is_empty() && !server { &mut at_start } else { &mut commands };
+                    middle = if stream.is_empty() { middle } else { stream.len() };
+                    place.push(command.strip_prefix("ping ").map(|payload| payload.parse::<i64>().unwrap()));
                 }
             }
         }
         stream.extend(hex(&vector["hex"]));
         if stream.len() > 100_000 {
-            continue;
+            return None;
         }
         let middle = u16::try_from(middle).unwrap().to_le_bytes();
-        let bits = |command: &Option<i64>| command.map_or(3, |payload| u8::try_from(payload & 1).unwrap() + 1);
+        let bits = |command: &Option<i64>| match command {
+            None => 3,
+            Some(7) => 1,
+            Some(8) => 2,
+            Some(other) => panic!("ping {other} has no form here"),
+        };
         let (target, head) = if server {
             let count = u8::try_from(commands.len()).unwrap() << 4;
             let payload = commands.first().copied().flatten().map_or(0, |payload| u8::try_from(payload & 3).unwrap());
             ("server_bytes", vec![1, middle[0], middle[1], count | payload])
         } else {
             let strict = u8::from(vector["strict"] == true);
-            let commands = commands.iter().rev().fold(0, |all, command| all << 2 | bits(command));
-            ("client_bytes", vec![strict, 0, middle[0], middle[1], commands])
+            let [at_start, commands] =
+                [at_start, commands].map(|all| all.iter().rev().fold(0, |all, command| all << 2 | bits(command)));
+            ("client_bytes", vec![strict, at_start, middle[0], middle[1], commands])
         };
-        let data = [&head[..], &SIZES, &stream].concat();
+        Some((vector, target, [&head[..], &SIZES, &stream].concat()))
+    });
+    inputs.collect()
+}
+
+#[test]
+fn every_vector_of_frames_holds() {
+    let frames = frames();
+    assert!(frames.len() > 100, "{} vectors", frames.len());
+    for (vector, target, data) in frames {
         replay(&vector["name"].to_string(), check_of(target), &data);
-        run += 1;
+        // The second reading is of the vector, and not of another stream or other commands.
+        if vector["then"].is_null() {
+            let (happened, failure) = happened(target, &data, false);
+            let expected: Vec<_> = vector["events"].as_array().unwrap().iter().map(event).collect();
+            assert!(happened.ends_with(&expected), "{}: {happened:?}, but {expected:?} expected", vector["name"]);
+            assert_eq!(failure.is_some(), vector["error"].is_string(), "{}", vector["name"]);
+        }
     }
-    assert!(run > 100, "{run} vectors");
+}
+
+/// A vector's event as a machine names it
+fn event(event: &Value) -> String {
+    let key = event.as_str().or_else(|| event.as_object()?.keys().next().map(String::as_str)).unwrap();
+    match key {
+        "address" | "text" => "text".to_owned(),
+        "legacy" => "LegacyPing".to_owned(),
+        "mismatch" => "PongMismatch".to_owned(),
+        "trailing" => "TrailingBytes".to_owned(),
+        "unknown" => "UnknownPacket".to_owned(),
+        words => words.split('_').map(|word| word[..1].to_uppercase() + &word[1..]).collect(),
+    }
+}
+
+/// The names of what an input of a machine leads to, as the second reading has it, and of the error that ends it
+fn happened(target: &str, data: &[u8], ends: bool) -> (Vec<String>, Option<String>) {
+    fn names<E: std::fmt::Debug>(outcome: &Outcome<E>) -> (Vec<String>, Option<String>) {
+        let name_of = |happened: &Happened<E>| match happened {
+            Happened::Event(event) => name(event),
+            Happened::Text(_) | Happened::Failed(_) => "text".to_owned(),
+        };
+        let failure = outcome.failure.map(|failure| match failure {
+            Error::Protocol { violation, .. } => name(&violation),
+            Error::Closed(closed) => name(&closed),
+            other => name(&other),
+        });
+        (outcome.log.iter().map(name_of).collect(), failure)
+    }
+    if target == "server_bytes" {
+        let case = server_bytes::Case::new(data);
+        let answers = answers();
+        let mut read = server::Server::read(&case.stream, case.legacy, &case.own, &answers);
+        if ends {
+            read.end();
+        }
+        names(&read.outcome)
+    } else {
+        let case = client_bytes::Case::new(data);
+        let hello = handshake(1);
+        let mut read = client::Client::read(case.stream, case.strict, &case.typed, &hello);
+        if ends {
+            read.end();
+        }
+        names(&read.outcome)
+    }
+}
+
+/// All events and all errors of each machine but time-outs, which are the pair's affair
+#[test]
+fn whatever_can_happen_to_a_machine_happens() {
+    let server = [
+        "BodyTooShort FrameLength Handshake InFrame LegacyPing Login NextState Ping Pong Request RequestInDefault",
+        "StringLength StringUnits TooManyUnknown TrailingBytes UnexpectedPong UnknownPacket Utf8 VarIntOverflow text",
+    ];
+    let client = [
+        "AbandonedPong AbandonedResponse BodyTooShort FrameLength InFrame Pong PongMismatch ResponseBegin ResponseEnd",
+        "ServerPing ServerRequest StringLength StringUnits TooManyUnknown TrailingBytes UnexpectedResponse UnknownPacket",
+        "Utf8 VarIntOverflow WithoutAnswer WithoutPong text",
+    ];
+    for (target, can) in [("server_bytes", &server[..]), ("client_bytes", &client)] {
+        let seeds = seeds().into_iter().filter(|(seed, ..)| seed.starts_with(target));
+        let seeds = seeds.map(|(_, _, path)| fs::read(path).unwrap());
+        let vectors = frames().into_iter().filter(|(_, of, _)| *of == target).map(|(_, _, data)| data);
+        let all = seeds.chain(vectors).flat_map(|data| {
+            let (events, failure) = happened(target, &data, true);
+            events.into_iter().chain(failure)
+        });
+        let found = all.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>();
+        assert_eq!(found.join(" "), can.join(" "), "{target}");
+    }
 }
 
 #[test]
