@@ -14,6 +14,7 @@ pub mod bytes;
 pub mod client_bytes;
 pub mod command;
 pub mod describe;
+pub mod envelope;
 pub mod input;
 pub mod legacy;
 pub mod machine;

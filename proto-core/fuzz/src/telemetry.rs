@@ -1,7 +1,8 @@
 //! What a device reports: nothing is mistaken for a report, and none is lost behind garbage
 //!
 //! Input: sizes of the pieces, a choice (0: the rest is what the line gives; else a report is made of the rest, with
-//! garbage before it and after it). The second opinion is COBS, CRC and the frame's form, read over the whole line.
+//! garbage before it and after it). The second opinion is COBS, CRC and the frame's form, read over the whole line, and
+//! [`envelope`](crate::envelope) for what it says.
 
 use core::net::{Ipv4Addr, SocketAddrV4};
 
@@ -9,6 +10,7 @@ use proto_core::telemetry::{
     DESCRIPTION, Decoder, Envelope, Event, Fault, Losses, MAX_FRAME, NAME, Reason, Report, cut, encode,
 };
 
+use crate::envelope::Envelope as Second;
 use crate::input::{Input, Sizes, assert_clean};
 use crate::mistake::{Mistake, made};
 
@@ -43,6 +45,7 @@ fn line(bytes: &[u8], sizes: Sizes) {
             Event::Report(envelope) => {
                 let payload = payload.expect("a report is COBS");
                 assert!(checksum(&payload), "a report has a CRC that matches");
+                assert_eq!(said(&payload), Some(envelope.into()));
                 shown(event);
                 // The same again, if not byte by byte: postcard reads numbers that are longer than they need be.
                 round_trip(envelope);
@@ -54,7 +57,11 @@ fn line(bytes: &[u8], sizes: Sizes) {
                     Fault::TooLong => assert!(taken as usize > MAX_FRAME - 3, "{taken}"),
                     Fault::Torn => assert_eq!(payload, None),
                     Fault::Checksum => assert!(!checksum(&payload.expect("only COBS has a checksum"))),
-                    Fault::Malformed => assert!(checksum(&payload.expect("only COBS has a checksum"))),
+                    Fault::Malformed => {
+                        let payload = payload.expect("only COBS has a checksum");
+                        assert!(checksum(&payload));
+                        assert_eq!(said(&payload), None);
+                    }
                 }
             }
         }
@@ -127,13 +134,21 @@ fn round_trip(envelope: &Envelope) -> Vec<u8> {
     let frame = encode(envelope, &mut buffer).expect("enough room").to_vec();
     let [0, stuffed @ .., 0] = frame.as_slice() else { panic!("no zeros around {frame:02x?}") };
     assert!(!stuffed.contains(&0));
-    assert!(checksum(&unstuffed(stuffed).expect("COBS")));
+    let payload = unstuffed(stuffed).expect("COBS");
+    assert!(checksum(&payload));
+    assert_eq!(said(&payload), Some(envelope.into()));
     assert_eq!(read(&frame, Sizes::WHOLE), (vec![Event::Report(envelope.clone())], 0));
     // One byte fewer is too few; the error says how many are enough.
     let mut small = vec![0; frame.len() - 1];
     let error = encode(envelope, &mut small).expect_err("too small a buffer").to_string();
     assert!(error.contains(&MAX_FRAME.to_string()), "{error}");
     frame
+}
+
+/// The report in front of the CRC
+fn said(payload: &[u8]) -> Option<Second<'_>> {
+    let (body, _) = payload.split_last_chunk::<2>()?;
+    Second::read(body)
 }
 
 /// What a frame says in COBS
