@@ -241,16 +241,54 @@ pub const RESET: Bounds = Bounds {
     ..EXIT
 };
 
-/// What every run of the tests explores
-pub const SMALL: &[Bounds] = &[SPLITS, AGAIN, LENGTHS, ORDERS, FIFTH, OWING, EXIT, CLOSE, RESET];
+/// Every end of the connection, behind two exchanges of which one may be stopped or out of time, packets whole
+pub const ENDINGS: Bounds = Bounds {
+    name: "endings",
+    budget: Budget { pings: 2, stops: 1, server_pings: 1, timeouts: 1, idles: 0, exits: 1, closes: 1, resets: 1 },
+    pings: &[B],
+    server_pings: &[B],
+    document: SHORT,
+    pieces: Pieces::Frames,
+    partial_writes: false,
+    meets: &[
+        Seen::Completed,
+        Seen::Crossing,
+        Seen::AbandonedResponse,
+        Seen::AbandonedPong,
+        Seen::TwinPong,
+        Seen::ResponseTimedOut,
+        Seen::PongTimedOut,
+        Seen::Exit,
+        Seen::ExitInFrame,
+        Seen::ServerLeaves,
+        Seen::ClosedInDefault,
+        Seen::ClosedWithoutAnswer,
+        Seen::ClosedWithoutPong,
+        Seen::ClosedInFrame,
+        Seen::Lost,
+        Seen::RefusedClosed,
+    ],
+};
 
-/// What is explored on demand
+/// What every run of the tests explores
+pub const SMALL: &[Bounds] = &[SPLITS, AGAIN, LENGTHS, ORDERS, FIFTH, OWING, EXIT, CLOSE, RESET, ENDINGS];
+
+/// What is explored on demand: each of the small ones with more in it
 pub const LARGE: &[Bounds] = &[
     Bounds { name: "splits", budget: Budget { pings: 2, stops: 1, server_pings: 1, ..NOTHING }, ..SPLITS },
     Bounds { name: "again", budget: Budget { stops: 2, server_pings: 2, ..AGAIN.budget }, ..AGAIN },
     Bounds { name: "exit", budget: Budget { stops: 1, ..EXIT.budget }, ..EXIT },
     Bounds { name: "close", budget: Budget { server_pings: 1, ..CLOSE.budget }, ..CLOSE },
     Bounds { name: "reset", budget: Budget { stops: 1, ..RESET.budget }, ..RESET },
+    Bounds { name: "endings", budget: Budget { stops: 2, idles: 1, ..ENDINGS.budget }, ..ENDINGS },
+    Bounds { name: "lengths", budget: Budget { pings: 2, ..LENGTHS.budget }, ..LENGTHS },
+    Bounds {
+        name: "fifth",
+        budget: Budget { pings: 7, stops: 6, server_pings: 1, ..NOTHING },
+        server_pings: &[A],
+        ..FIFTH
+    },
+    Bounds { name: "owing", budget: Budget { pings: 2, server_pings: 7, ..OWING.budget }, ..OWING },
     Bounds { name: "orders", budget: Budget { pings: 3, ..ORDERS.budget }, ..ORDERS },
     Bounds {
         name: "commands",

@@ -28,8 +28,9 @@ fn main() -> ExitCode {
     for bounds in if large { LARGE } else { SMALL } {
         tell(explore(bounds.name, Pair::new(*bounds), threads));
     }
-    tell(explore("silent client", SilentClient::new(2, 5), threads));
-    tell(explore("it leaves", SilentClient::new(1, 2).leaving(), threads));
-    tell(explore("closing server", ClosingServer::new(2, 1), threads));
+    let (silent, leaving, closing) = if large { ((3, 6), (2, 3), (3, 2)) } else { ((2, 5), (1, 2), (2, 1)) };
+    tell(explore("silent client", SilentClient::new(silent.0, silent.1), threads));
+    tell(explore("it leaves", SilentClient::new(leaving.0, leaving.1).leaving(), threads));
+    tell(explore("closing server", ClosingServer::new(closing.0, closing.1), threads));
     if broken == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

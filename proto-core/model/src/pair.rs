@@ -44,8 +44,15 @@ pub const IDLE_PAYLOAD: i64 = 15_000;
 /// Never in a model
 pub(crate) const NEVER: Duration = Duration::from_secs(1_000_000);
 
-/// What the machines wait: what ends a connection never strikes
-const TIMEOUTS: Timeouts = Timeouts { frame: NEVER, status: NEVER, silence: NEVER, ..Timeouts::DEFAULT };
+/// What the machines wait: what ends a connection never strikes, and each of the client's waits has a limit of its own
+const TIMEOUTS: Timeouts = Timeouts {
+    frame: NEVER,
+    status: NEVER,
+    silence: NEVER,
+    response: Duration::from_secs(5),
+    pong: Duration::from_secs(7),
+    ..Timeouts::DEFAULT
+};
 
 /// A pair within bounds
 #[derive(Debug)]

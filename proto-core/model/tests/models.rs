@@ -66,6 +66,11 @@ fn bytes_may_be_lost_at_any_moment() {
 }
 
 #[test]
+fn every_end_behind_two_exchanges_and_a_time_out() {
+    assert_pair_holds(bounds::ENDINGS, 65_000);
+}
+
+#[test]
 fn a_client_that_never_answers_is_served_and_ended_by_time() {
     assert_holds(&explore("silent client", SilentClient::new(2, 5), 1), 94_000);
 }

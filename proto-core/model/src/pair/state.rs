@@ -120,6 +120,8 @@ impl State {
 
     /// Whether the client is waiting for its server's word with the deadline of that wait
     pub(super) fn client_waits(&self) -> bool {
-        self.client.poll_timeout() == Some(NOW.saturating_add(TIMEOUTS.pong))
+        let Some(exchange) = self.ledger.exchange else { return false };
+        let limit = if exchange.answered { TIMEOUTS.pong } else { TIMEOUTS.response };
+        self.client.poll_timeout() == Some(NOW.saturating_add(limit))
     }
 }
