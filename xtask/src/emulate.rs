@@ -235,9 +235,16 @@ fn reports(path: &Path) -> anyhow::Result<fs::File> {
             Err(error) => Err(error).with_context(cannot),
         };
     }
+    let file = fs::OpenOptions::new().write(true).create(true).truncate(false).open(path).with_context(cannot)?;
+    // Keeps out nobody but whoever asks, as the next of these commands does. Windows would keep out the emulator.
+    #[cfg(unix)]
+    if fs::metadata(path).is_ok_and(|is| is.is_file()) && matches!(file.try_lock(), Err(fs::TryLockError::WouldBlock)) {
+        bail!("another emulator writes to {}", path.display());
+    }
     // A disk that is full takes an empty file.
     fs::write(path, [0]).with_context(cannot)?;
-    fs::File::create(path).with_context(cannot)
+    fs::write(path, []).with_context(cannot)?;
+    Ok(file)
 }
 
 fn absolute(file: &Path) -> anyhow::Result<PathBuf> {
@@ -282,6 +289,22 @@ mod tests {
             let error = seen_from_device(server).unwrap_err().to_string();
             assert!(error.contains(said) && error.contains(server), "{error}");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn reports_of_two_emulators_go_to_two_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("reports");
+        fs::write(&path, "of yesterday").unwrap();
+        let first = reports(&path).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"");
+        fs::write(&path, "of today").unwrap();
+        let error = reports(&path).unwrap_err().to_string();
+        assert!(error.starts_with("another emulator writes to ") && error.contains("reports"), "{error}");
+        assert_eq!(fs::read(&path).unwrap(), b"of today");
+        drop(first);
+        reports(&path).unwrap();
     }
 
     #[test]
