@@ -9,7 +9,8 @@ use std::ops::Range;
 use std::thread;
 use std::time::Instant;
 
-use proto_core::client::{self, Client};
+use proto_core::client::{self, Client, Event, ResponseEnd};
+use proto_core::machine::Machine as _;
 use proto_core::text::{clean_char, is_unsafe};
 use proto_core::wire::cursor::Cursor;
 use proto_core::wire::string;
@@ -33,6 +34,8 @@ fn main() {
     run("text: every character cleaned", 0x11_0000, characters);
     let places = long_responses().iter().map(|(_, stream)| stream.len() as u64 + 1).sum();
     run("vectors of 2 to 100 thousand bytes: cut off, and cut in two, at every place", places, cuts);
+    let places = longest_response().len() as u64 + 1;
+    run("the vector of 2 million bytes: cut off, and cut in two, at every place", places, longest);
 }
 
 /// Checks everything below `count`, half of it on each of two threads
@@ -194,15 +197,29 @@ fn characters(range: Range<u64>) {
 /// Whether an oversize one is an error, and the bytes that a client which has asked receives
 type Long = (bool, Vec<u8>);
 
-/// The streams of `frames.json` that are too long for the tests to cut everywhere; the two megabytes would take days
-fn long_responses() -> Vec<Long> {
+/// Those streams of `frames.json` whose length is in a range
+fn responses(length: Range<usize>) -> Vec<Long> {
     let text = include_str!("../../../tests/vectors/frames.json");
     let vectors: Vec<Value> = serde_json::from_str(text).expect("an array of vectors");
     let clients = vectors.iter().filter(|vector| vector["side"] == "client");
     let streams = clients.map(|vector| (vector["strict"] == true, bytes(&vector["hex"])));
-    let long: Vec<_> = streams.filter(|(_, stream)| (2_000..100_000).contains(&stream.len())).collect();
+    streams.filter(|(_, stream)| length.contains(&stream.len())).collect()
+}
+
+/// The streams that are too long for the tests to cut everywhere
+fn long_responses() -> Vec<Long> {
+    let long = responses(2_000..100_000);
     assert!(long.len() >= 4, "{} long vectors", long.len());
     long
+}
+
+/// The longest stream that there may be
+fn longest_response() -> Vec<u8> {
+    let mut longest = responses(100_000..usize::MAX);
+    assert_eq!(longest.len(), 1, "vectors of two megabytes");
+    let (strict, stream) = longest.remove(0);
+    assert!(!strict && stream.len() == 2_097_154, "{} bytes", stream.len());
+    stream
 }
 
 fn bytes(value: &Value) -> Vec<u8> {
@@ -251,5 +268,60 @@ fn cuts(range: Range<u64>) {
             parts.offer(&stream[at..], Sizes::WHOLE);
             parts.assert_same(&whole);
         }
+    }
+}
+
+/// What a client has told about the one Response that it receives
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Told {
+    begin: Option<u32>,
+    /// Bytes of the text so far, all of which were those of the stream
+    text: usize,
+    end: Option<ResponseEnd>,
+}
+
+/// Bytes before the text: the lengths of frame and text, of three bytes each, and the id
+const HEAD: usize = 7;
+
+/// Offers what of `stream` lies in `range` in one piece
+fn offer(client: &mut Client, told: &mut Told, stream: &[u8], range: Range<usize>) {
+    let mut rest = &stream[range];
+    loop {
+        let progress = client.handle_input(NOW, rest).expect("nothing is wrong with it");
+        rest = &rest[progress.consumed..];
+        match progress.event {
+            None => break,
+            Some(Event::ResponseBegin { bytes }) => assert_eq!(told.begin.replace(bytes), None),
+            Some(Event::ResponseChunk(chunk)) => {
+                let (mut kept, place) = ([0; 4], HEAD + told.text);
+                let text = chunk.as_str(&mut kept).as_bytes();
+                assert_eq!(stream.get(place..place + text.len()), Some(text), "text at {place}");
+                told.text += text.len();
+            }
+            Some(Event::ResponseEnd(end)) => assert_eq!(told.end.replace(end), None),
+            Some(other) => unreachable!("{other:?}"),
+        }
+    }
+    assert!(rest.is_empty(), "{} bytes are not taken", rest.len());
+}
+
+/// As [`cuts`], by less machinery: nothing is kept but how far the text has come
+fn longest(range: Range<u64>) {
+    let (stream, asked) = (longest_response(), asked(false).machine);
+    let (mut whole, mut whole_told) = (asked.clone(), Told::default());
+    offer(&mut whole, &mut whole_told, &stream, 0..stream.len());
+    assert_eq!((whole_told.begin, whole_told.text), (Some(2_097_147), 2_097_147));
+    assert!(whole_told.end.is_some_and(|end| end.bytes == 2_097_147 && end.oversize), "{whole_told:?}");
+    let places = range.map(|at| usize::try_from(at).expect("below the stream's length"));
+    for at in places {
+        let (mut parts, mut told) = (asked.clone(), Told::default());
+        offer(&mut parts, &mut told, &stream, 0..at);
+        assert_eq!(told.text, at.saturating_sub(HEAD), "all text that has come is told, cut to {at}");
+        assert!(
+            parts.clone().handle_eof(NOW).is_err(),
+            "a client that is owed something is told when it is cut to {at}"
+        );
+        offer(&mut parts, &mut told, &stream, at..stream.len());
+        assert_eq!((&parts, told), (&whole, whole_told), "cut in two at {at}");
     }
 }
