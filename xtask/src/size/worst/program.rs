@@ -110,8 +110,8 @@ impl Program {
             Some(u32::from(if wide { two } else { two & 0xFF }))
         };
         let entries = (table..end).step_by(size).filter_map(entry);
-        // What fills up the last word is no entry: it leads into the table.
-        entries.map(|entry| from + 2 * entry).filter(|to| *to >= end).collect()
+        // What fills up the last word is no entry: it leads into the table. Nor is what follows that, such as constants.
+        entries.map(|entry| from + 2 * entry).take_while(|to| *to >= end).collect()
     }
 
     /// Whether an address is among the constants, where tables may be

@@ -172,5 +172,19 @@ fn function_that_keeps_some_of_the_stack_was_not_understood() {
 fn table_of_jumps_ends_where_code_begins_again() {
     assert_eq!(firmware(START).jumps(0x170, 0x170, false), [0x174, 0x17A, 0x180]);
     // As an instruction four bytes before it has it, whose first entry would lead into the table.
-    assert_eq!(firmware(START).jumps(0x16C, 0x170, false), [0x176, 0x17C]);
+    assert_eq!(firmware(START).jumps(0x16C, 0x170, false), [0; 0]);
+}
+
+#[test]
+fn table_of_jumps_ends_before_the_constants_behind_it() {
+    // Two places; a nop that fills up; a constant; the places.
+    let code = [0x0604_u16, 0xBF00, 0x1111, 0x0011, 0x4770, 0xBF00, 0x4770];
+    let program = Program::new(
+        Block { address: 0x100, bytes: code.iter().flat_map(|half| half.to_le_bytes()).collect() },
+        Block { address: 0x1000, bytes: Vec::new() },
+        Vec::new(),
+        BTreeMap::new(),
+        BTreeSet::from([0x108]),
+    );
+    assert_eq!(program.jumps(0x100, 0x100, false), [0x108, 0x10C]);
 }
