@@ -12,7 +12,8 @@ use core::time::Duration;
 
 use proto_core::command::{CLIENT, ClientCommand, Help, ParseError};
 use proto_core::telemetry::{Reason, Report, ShownAddress, code, cut};
-use proto_core::{Client, Instant, Machine as _, State, client, text};
+use proto_core::text::{Show, Sink};
+use proto_core::{Client, Instant, Machine as _, State, client, put, text};
 
 use crate::board::Board;
 use crate::console::{Console, Input};
@@ -37,6 +38,9 @@ const LINE_NAP: Duration = Duration::from_millis(1);
 const CONNECT: Duration = Duration::from_secs(5);
 /// The last bytes after `exit` may take so long
 const LEAVE: Duration = Duration::from_secs(1);
+
+/// The command that a device has beside those of every client
+const HELP: &str = "connect HOST[:PORT]  watch that server (example: connect 10.0.2.2:25565)";
 
 /// What the firmware does between two turns
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,19 +107,20 @@ impl<'a> App<'a> {
         let (version, _) = cut(env!("CARGO_PKG_VERSION"));
         let (name, _) = cut(B::NAME);
         telemetry.report(now, Report::Boot { version, board: name });
-        let words = settings;
-        let mut settings = Settings::DEFAULT;
-        if let Err(error) = settings.read(words) {
+        let mut words = settings;
+        let settings = loop {
+            let mut settings = Settings::DEFAULT;
+            let Err(error) = settings.read(words) else { break settings };
             console.line(&text!(error, "; none is used"));
-            settings = Settings::DEFAULT;
-        }
+            words = "";
+        };
         let mut random = Random::new(board.entropy());
         random.mix(settings.seed.unwrap_or_default());
         let mac = board.mac_address();
         session.facts.device(B::NAME, mac);
         let net = Net::new(storage, board.network(), mac, settings.addressing, random, now);
         if settings.server.is_none() {
-            console.line(&"no server yet; name one with: connect HOST[:PORT]");
+            console.line(&text!("no server yet; ", Lacking(None)));
         }
         Self {
             net,
@@ -204,7 +209,7 @@ impl<'a> App<'a> {
                     Ok(server) => self.connect_to(now, server),
                     Err(error) => self.console.line(&error),
                 },
-                _ => self.console.line(&"\"connect\" takes HOST or HOST:PORT, such as: connect 10.0.2.2:25565"),
+                _ => self.console.line(&text!("expected: ", HELP)),
             }
             return;
         }
@@ -214,7 +219,7 @@ impl<'a> App<'a> {
             Ok(ClientCommand::Exit) => self.leave(now),
             Ok(ClientCommand::Help) => {
                 self.console.line(&Help(CLIENT));
-                self.console.line(&"connect HOST[:PORT]  watch that server (example: connect 10.0.2.2:25565)");
+                self.console.line(&HELP);
             }
             Err(ParseError::Empty) => {}
             Err(error @ ParseError::UnknownCommand { .. }) => {
@@ -260,16 +265,7 @@ impl<'a> App<'a> {
     }
 
     fn not_connected(&mut self, command: &str) {
-        match &self.server {
-            None => self.console.line(&text!(
-                "\"",
-                command,
-                "\" needs a connection; name a server with: connect HOST[:PORT]"
-            )),
-            Some(server) => {
-                self.console.line(&text!("\"", command, "\" needs a connection; there is none to ", server, " yet"));
-            }
-        }
+        self.console.line(&text!("\"", command, "\" needs a connection; ", Lacking(self.server.as_ref())));
     }
 
     /// `exit`: says goodbye and lets the last bytes leave
@@ -428,6 +424,18 @@ impl<'a> App<'a> {
                 self.session.facts.address(None, None);
                 self.address_lost(now);
             }
+        }
+    }
+}
+
+/// Why there is no connection, or what to do for one
+struct Lacking<'s>(Option<&'s Server>);
+
+impl Show for Lacking<'_> {
+    fn show(&self, out: &mut dyn Sink) {
+        match self.0 {
+            None => out.put("name a server with: connect HOST[:PORT]"),
+            Some(server) => put!(out, "there is none to ", server, " yet"),
         }
     }
 }

@@ -10,8 +10,8 @@ mod editor;
 mod tests;
 
 use heapless::{Deque, String};
-use proto_core::text;
 use proto_core::text::{Show, Sink};
+use proto_core::{Instant, text};
 
 use crate::board::Serial;
 use crate::settings::split_at_byte;
@@ -20,6 +20,8 @@ use editor::{Editor, Key};
 
 /// Bytes that may wait for the line
 const QUEUE: usize = 1_280;
+/// Lines a second that nobody asked for; what is more is left out
+const UNASKED: u32 = 20;
 /// What stands before the line being typed
 const PROMPT: &str = "> ";
 /// Start of the line, and nothing behind it
@@ -41,13 +43,15 @@ pub struct Console {
     output: Output,
     /// Whether the prompt stands and the cursor is in its line
     prompted: bool,
+    /// Lines that nobody asked for, and in which second of the device's
+    unasked: (u32, u32),
 }
 
 impl Console {
     /// An empty line
     #[must_use]
     pub const fn new() -> Self {
-        Self { editor: Editor::new(), output: Output::new(), prompted: false }
+        Self { editor: Editor::new(), output: Output::new(), prompted: false, unasked: (0, 0) }
     }
 
     /// Shows the prompt, if it is not there yet
@@ -68,6 +72,25 @@ impl Console {
         if self.prompted {
             self.redraw();
         }
+    }
+
+    /// Whether there is room for a line that nobody asked for: not where a peer does so much that nothing else could be read,
+    /// which is told once a second
+    #[inline(never)]
+    pub fn bears(&mut self, now: Instant) -> bool {
+        let (lines, second) = &mut self.unasked;
+        // About a second, without a division.
+        #[expect(clippy::cast_possible_truncation, reason = "seconds of more than a century")]
+        let this = (now.as_micros() >> 20) as u32;
+        if *second != this {
+            (*lines, *second) = (0, this);
+        }
+        *lines += 1;
+        let lines = *lines;
+        if lines == UNASKED {
+            self.line(&"(more is only reported)");
+        }
+        lines < UNASKED
     }
 
     /// Takes the bytes that have come, until a line is complete

@@ -298,13 +298,40 @@ fn silent_server_is_given_up_after_five_seconds() {
 }
 
 #[test]
+fn flood_of_what_nobody_asked_for_leaves_the_console_readable() {
+    let mut world = connected(Peer::Raw);
+    for payload in 0..400 {
+        world.send(&ping(payload));
+        // Of a kind that is skipped, but few enough that the server is put up with.
+        if payload % 40 == 0 {
+            world.send(&[2, 7, 0]);
+        }
+    }
+    world.type_line("stop");
+    let before = world.seconds();
+    world.run_until("all echoes", |world| world.heard.len() >= 400 * 10);
+    assert!(world.seconds() - before < 1.0);
+    assert!(world.heard.chunks(10).zip(0..).all(|(echo, payload)| echo == ping(payload)));
+    world.run_until_shown("the state is default");
+    world.run_until_shown("(more is only reported)");
+    // It all came within one second, or at the turn of two.
+    let told = world.console().iter().filter(|line| line.contains("server ")).count();
+    assert!((19..=38).contains(&told), "{:#?}", world.console());
+    // What comes later is told again.
+    let later = world.seconds() + 1.1;
+    world.run_until("later", |world| world.seconds() > later);
+    world.send(&ping(-400));
+    world.run_until_shown("server ping -400 answered");
+}
+
+#[test]
 fn connect_names_another_server_and_bad_commands_say_what_was_expected() {
     let mut world = World::new(Peer::Server(response("x")), "");
-    world.run_until_shown("no server yet; name one with: connect HOST[:PORT]");
+    world.run_until_shown("no server yet; name a server with: connect HOST[:PORT]");
     world.type_line("ping");
     world.run_until_shown("\"ping\" needs a connection; name a server with");
     world.type_line("connect");
-    world.run_until_shown("\"connect\" takes HOST or HOST:PORT");
+    world.run_until_shown("expected: connect HOST[:PORT]");
     world.type_line("connect 10.0.2.2:x");
     world.run_until_shown("a port is a number from 1 to 65535");
     world.type_line("conect 10.0.2.2");

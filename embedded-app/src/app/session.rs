@@ -97,7 +97,9 @@ impl Session {
             }
             Event::ServerPing { payload } => {
                 telemetry.report(now, Report::ServerPing { payload });
-                console.line(&text!("server ping ", payload, " answered"));
+                if console.bears(now) {
+                    console.line(&text!("server ping ", payload, " answered"));
+                }
             }
             Event::TimedOut { missing, limit } => {
                 let (code, what) = match missing {
@@ -109,17 +111,20 @@ impl Session {
             }
             Event::UnknownPacket { id, body } => {
                 error(code::UNKNOWN_PACKET, [i64::from(id), i64::from(body)]);
+                // So few are put up with that the console bears them all.
                 console.line(&text!("the server sent a packet of unknown id ", id, ", ", body, " bytes; skipped"));
             }
             Event::TrailingBytes { id, count } => {
                 error(code::TRAILING_BYTES, [i64::from(id), i64::from(count)]);
-                console.line(&text!(
-                    "the server sent ",
-                    count,
-                    " bytes behind the end of packet ",
-                    Id(id),
-                    "; skipped"
-                ));
+                if console.bears(now) {
+                    console.line(&text!(
+                        "the server sent ",
+                        count,
+                        " bytes behind the end of packet ",
+                        Id(id),
+                        "; skipped"
+                    ));
+                }
             }
             // What abandoned exchanges still owed, and a Request that asks for nothing, are no news.
             _ => {}
