@@ -26,6 +26,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     for (_, result) in setup::ensure(&[Need::Nightly, Need::Miri], true)? {
         result.map_err(|missing| anyhow::anyhow!("{missing}"))?;
     }
+    let running = MIRI.begin()?;
     rust::on_nightly("cargo")
         .args(["miri", "test", "--package", "proto-core", "--features", coverage::FEATURES, "--no-fail-fast", "--"])
         .args(&args.filter)
@@ -33,7 +34,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         .deadline(LIMIT)
         .run()?;
     if args.filter.is_none() {
-        MIRI.passed()?;
+        running.passed()?;
     }
     Ok(ExitCode::SUCCESS)
 }

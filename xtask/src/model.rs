@@ -31,8 +31,9 @@ pub(crate) fn manifest() -> PathBuf {
 /// Runs the command
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     if args.large {
+        let running = MODEL.begin()?;
         large()?;
-        MODEL.passed()?;
+        running.passed()?;
     } else {
         explore().run()?;
     }

@@ -113,6 +113,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let path = workspace::root().join("proto-core").join("mutants.txt");
     let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let explained = explained(&text)?;
+    let running = MUTANTS.begin()?;
     let mut tried = Vec::new();
     for group in GROUPS {
         if args.groups.is_empty() || args.groups.iter().any(|name| name == group.name) {
@@ -151,7 +152,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         judge(group, outcome, &explained, &mut report);
     }
     if args.groups.is_empty() && report.failed() == 0 {
-        MUTANTS.passed()?;
+        running.passed()?;
     }
     Ok(report.close())
 }
@@ -170,7 +171,7 @@ fn search(
     let out = workspace::root().join("target").join("mutants-found").join(name);
     fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
     let found = out.join("mutants.out");
-    let (of_core, note) = (slow::fingerprint_of(&["src", "tests", "Cargo.toml"])?, out.join("core"));
+    let (of_core, note) = (slow::fingerprint_of(slow::OF_MUTANTS)?, out.join("core"));
     if args.resume
         && fs::read_to_string(&note).is_ok_and(|noted| noted.trim() == of_core)
         && let Ok(outcome) = Outcome::read(&found)

@@ -13,6 +13,7 @@ use crate::say;
 pub(crate) struct Report {
     passed: u64,
     failures: Vec<Failure>,
+    due: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -41,6 +42,11 @@ impl Report {
         }
     }
 
+    /// Notes a command that is due and was not run
+    pub(crate) fn due(&mut self, command: String) {
+        self.due.push(command);
+    }
+
     /// How many failures there are so far
     pub(crate) fn failed(&self) -> usize {
         self.failures.len()
@@ -64,6 +70,9 @@ impl fmt::Display for Report {
         }
         if !self.failures.is_empty() {
             f.write_char('\n')?;
+        }
+        if !self.due.is_empty() {
+            writeln!(f, "due, since what it depends on has changed: {}", self.due.join(", "))?;
         }
         write!(f, "{} passed, {} failed", self.passed, self.failures.len())
     }
@@ -104,6 +113,9 @@ mod tests {
         let mut report = Report::default();
         report.pass(3);
         assert_eq!(report.to_string(), "3 passed, 0 failed");
+        report.due(String::from("cargo xtask miri"));
+        let due = "due, since what it depends on has changed: cargo xtask miri\n3 passed, 0 failed";
+        assert_eq!(report.to_string(), due);
         assert_eq!(report.close(), ExitCode::SUCCESS);
     }
 

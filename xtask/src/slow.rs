@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 
 use crate::{fingerprint, say, workspace};
 
@@ -18,26 +18,64 @@ use crate::{fingerprint, say, workspace};
 pub(crate) struct Slow {
     /// Its command, behind `cargo xtask`, which is its name in the list as well
     pub(crate) command: &'static str,
-    /// Files and folders below `proto-core` that it depends on
+    /// Files and folders of the workspace that it depends on
     inputs: &'static [&'static str],
 }
 
-/// `cargo xtask exhaustive`
-pub(crate) const EXHAUSTIVE: Slow =
-    Slow { command: "exhaustive", inputs: &["src", "fuzz/examples", "fuzz/src", "fuzz/Cargo.lock"] };
-/// `cargo xtask model --large`
-pub(crate) const MODEL: Slow = Slow { command: "model --large", inputs: &["src", "model/src", "model/Cargo.lock"] };
-/// `cargo xtask miri`
-pub(crate) const MIRI: Slow = Slow { command: "miri", inputs: &["src", "tests", "Cargo.toml"] };
-/// `cargo xtask mutants`
-pub(crate) const MUTANTS: Slow = Slow { command: "mutants", inputs: &["src", "tests", "Cargo.toml", "mutants.txt"] };
+/// The core, its features and its vectors
+const CORE: &str = "proto-core/src";
+const MANIFEST: &str = "proto-core/Cargo.toml";
+const VECTORS: &str = "tests/vectors";
+const TESTS: &str = "proto-core/tests";
 
-impl Slow {
-    /// Notes that it passed whole, with its files as they are now
+/// `cargo xtask exhaustive`
+pub(crate) const EXHAUSTIVE: Slow = Slow {
+    command: "exhaustive",
+    inputs: &[
+        CORE,
+        MANIFEST,
+        VECTORS,
+        "proto-core/fuzz/examples",
+        "proto-core/fuzz/src",
+        "proto-core/fuzz/Cargo.toml",
+        "proto-core/fuzz/Cargo.lock",
+    ],
+};
+/// `cargo xtask model --large`
+pub(crate) const MODEL: Slow = Slow {
+    command: "model --large",
+    inputs: &[CORE, MANIFEST, "proto-core/model/src", "proto-core/model/Cargo.toml", "proto-core/model/Cargo.lock"],
+};
+/// `cargo xtask miri`
+pub(crate) const MIRI: Slow =
+    Slow { command: "miri", inputs: &[CORE, MANIFEST, VECTORS, TESTS, "proto-core/README.md"] };
+/// `cargo xtask mutants`
+pub(crate) const MUTANTS: Slow =
+    Slow { command: "mutants", inputs: &[CORE, MANIFEST, VECTORS, TESTS, "proto-core/mutants.txt"] };
+/// What decides the fate of a change of the core, but for its being explained
+pub(crate) const OF_MUTANTS: &[&str] = &[CORE, MANIFEST, VECTORS, TESTS];
+
+/// A slow check that runs
+#[derive(Debug)]
+#[must_use = "what has passed is to be noted"]
+pub(crate) struct Running {
+    slow: Slow,
+    fingerprint: String,
+}
+
+impl Running {
+    /// Notes that it passed whole, with its files as they are
+    ///
+    /// # Errors
+    /// When they are not what they were when it began.
     pub(crate) fn passed(self) -> anyhow::Result<()> {
+        let Self { slow: Slow { command, .. }, fingerprint } = self;
+        if self.slow.fingerprint()? != fingerprint {
+            bail!("it passed, but its files have changed while it ran: cargo xtask {command}");
+        }
         let list = list();
         let mut noted = parse(&fs::read_to_string(&list).unwrap_or_default());
-        noted.insert(self.command.to_owned(), self.fingerprint()?);
+        noted.insert(command.to_owned(), fingerprint);
         let mut text = String::from(
             "# What the slow checks of the core last passed with: written by them, compared by `cargo xtask test slow`.\n",
         );
@@ -45,6 +83,13 @@ impl Slow {
             writeln!(text, "{name}: {fingerprint}").ok();
         }
         fs::write(&list, text).with_context(|| format!("cannot write {}", list.display()))
+    }
+}
+
+impl Slow {
+    /// To be called before it runs
+    pub(crate) fn begin(self) -> anyhow::Result<Running> {
+        Ok(Running { slow: self, fingerprint: self.fingerprint()? })
     }
 
     /// Whether it passed with its files as they are now
@@ -63,17 +108,17 @@ impl Slow {
     }
 }
 
-/// A fingerprint of files and folders below `proto-core`, with their names
+/// A fingerprint of files and folders of the workspace, with their names
 pub(crate) fn fingerprint_of(inputs: &[&str]) -> anyhow::Result<String> {
-    let core = workspace::root().join("proto-core");
+    let root = workspace::root();
     let mut files = Vec::new();
     for input in inputs {
-        files.extend(workspace::files_below(&core.join(input))?);
+        files.extend(workspace::files_below(&root.join(input))?);
     }
     files.sort();
     let mut all = Vec::new();
     for file in files {
-        let name = file.strip_prefix(&core).unwrap_or(&file).to_string_lossy().replace('\\', "/");
+        let name = file.strip_prefix(&root).unwrap_or(&file).to_string_lossy().replace('\\', "/");
         all.extend_from_slice(name.as_bytes());
         all.extend(fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?);
     }
@@ -101,6 +146,34 @@ mod tests {
             assert_eq!(one.len(), 16);
             assert!(!all[..index].contains(one), "{one}");
         }
+    }
+
+    #[test]
+    fn files_that_the_programs_include_are_inputs() {
+        for (slow, programs) in
+            [(EXHAUSTIVE, "proto-core/fuzz/examples"), (MIRI, TESTS), (MIRI, CORE), (MUTANTS, TESTS)]
+        {
+            for program in workspace::files_below(&workspace::root().join(programs)).unwrap() {
+                let text = fs::read_to_string(&program).unwrap();
+                for (at, _) in text.match_indices("include_str!(") {
+                    let line = text[at..].lines().next().unwrap();
+                    // The last of the line's words in quotes is the path, or the end of it.
+                    let file = line.rsplit('"').nth(1).unwrap().rsplit("../").next().unwrap();
+                    let is_it = |input: &&str| {
+                        file.starts_with(&format!("{input}/")) || format!("proto-core/{file}") == **input
+                    };
+                    let inputs = slow.inputs.iter().any(is_it);
+                    assert!(inputs, "{}: {file}", program.display());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_changed_while_it_ran_is_not_noted() {
+        let running = Running { slow: MIRI, fingerprint: String::from("0123456789abcdef") };
+        let error = running.passed().unwrap_err().to_string();
+        assert_eq!(error, "it passed, but its files have changed while it ran: cargo xtask miri");
     }
 
     #[test]

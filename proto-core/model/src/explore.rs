@@ -3,10 +3,12 @@
 //! Two searches, since each sees what the other cannot: stateright's, for what holds in every state and what is met in
 //! some; and that of [`crate::cycles`], for what deliveries alone lead to. It knows no property.
 
+use std::collections::HashSet;
 use std::fmt::{self, Debug};
 use std::hash::Hash;
 use std::time::{Duration, Instant};
 
+use ahash::RandomState;
 use stateright::{Checker, Expectation, HasDiscoveries, Model, Path};
 
 use crate::cycles::{self, Delivers, Searched};
@@ -81,14 +83,57 @@ where
     Outcome { name: name.to_owned(), states, steps, longest, time: started.elapsed(), broken }
 }
 
-/// The shortest way to a violation of `property`, and how many states were seen until then
-pub fn shortest<M>(model: M, property: &'static str) -> (Option<Vec<M::Action>>, usize)
+/// A shortest way to a violation of `property`, which its last step brings about, and how many states were seen until then
+///
+/// A search of its own, breadth first: what stateright keeps as a discovery may go on behind the violation.
+///
+/// # Panics
+/// When the model has no such property.
+pub fn shortest<M>(model: &M, property: &str) -> (Option<Vec<M::Action>>, usize)
 where
-    M: Model + Send + Sync + 'static,
-    M::State: Clone + Debug + Hash + PartialEq + Send + Sync,
-    M::Action: Clone + Debug + PartialEq,
+    M: Model,
+    M::State: Clone + Hash,
+    M::Action: Clone,
 {
-    let found = HasDiscoveries::AllOf([property].into());
-    let checker = model.checker().finish_when(found).spawn_bfs().join();
-    (checker.discovery(property).map(Path::into_actions), checker.unique_state_count())
+    let properties = model.properties();
+    let property = properties.iter().find(|known| known.name == property).expect("a property of the model");
+    let hasher = RandomState::with_seeds(1, 2, 3, 4);
+    let mut seen = HashSet::new();
+    // Each state with the one before it and the step between them.
+    let mut states: Vec<(M::State, Option<(usize, M::Action)>)> = Vec::new();
+    let mut known = |state: &M::State| !seen.insert(hasher.hash_one(state));
+    for state in model.init_states() {
+        if !known(&state) {
+            states.push((state, None));
+        }
+    }
+    let mut actions = Vec::new();
+    let mut at = 0;
+    while let Some((state, _)) = states.get(at) {
+        let state = state.clone();
+        if !(property.condition)(model, &state) {
+            return (Some(way(&states, at)), states.len());
+        }
+        model.actions(&state, &mut actions);
+        for action in actions.drain(..) {
+            if let Some(next) = model.next_state(&state, action.clone())
+                && !known(&next)
+            {
+                states.push((next, Some((at, action))));
+            }
+        }
+        at += 1;
+    }
+    (None, states.len())
+}
+
+/// The steps that lead to the state of this number
+fn way<S, A: Clone>(states: &[(S, Option<(usize, A)>)], mut at: usize) -> Vec<A> {
+    let mut way = Vec::new();
+    while let Some((before, action)) = &states[at].1 {
+        way.push(action.clone());
+        at = *before;
+    }
+    way.reverse();
+    way
 }

@@ -53,13 +53,13 @@ impl Finding {
     pub fn way(&self) -> (Option<String>, usize) {
         let Self { fault, place, property } = *self;
         match place {
-            Place::Pair(bounds) => told(shortest(Pair::with(bounds, fault), property)),
+            Place::Pair(bounds) => told(shortest(&Pair::with(bounds, fault), property)),
             Place::SilentClient(exchanges, server_pings, leaves) => {
                 let model = SilentClient::new(exchanges, server_pings);
                 let model = if leaves { model.leaving() } else { model };
-                told(shortest(model.with(fault), property))
+                told(shortest(&model.with(fault), property))
             }
-            Place::ClosingServer => told(shortest(ClosingServer::new(2, 1).with(fault), property)),
+            Place::ClosingServer => told(shortest(&ClosingServer::new(2, 1).with(fault), property)),
         }
     }
 }
@@ -121,7 +121,7 @@ pub const FINDINGS: &[Finding] = &[
     silent(Fault::OwedPongEchoed, (2, 1), silent_client::NOT_MISREAD),
     silent(Fault::AnswerOvertakesPings, (2, 1), silent_client::ANSWERS),
     silent(Fault::FifthOutstanding, (1, 5), silent_client::FOUR),
-    silent(Fault::PingInStatus, (2, 1), silent_client::FOUR),
+    silent(Fault::PingInStatus, (2, 1), silent_client::REFUSALS),
     silent(Fault::ProbesForEver, (2, 1), silent_client::ENDS),
     Finding { fault: Fault::ServerOverlooksCut, place: Place::SilentClient(1, 0, true), property: silent_client::ENDS },
     silent(Fault::WaitsForEver, (2, 1), silent_client::AT_REST),

@@ -121,11 +121,14 @@ impl Pair {
         } else {
             Ok(())
         };
+        if expected.is_ok() && state.budget.pings == 0 {
+            return false;
+        }
         let before = state.client.clone();
         let outcome = state.client.ping(NOW, payload);
         if outcome.is_ok() {
             state.ledger.begin(payload, &self.log);
-            state.budget.pings -= 1;
+            state.budget.pings = state.budget.pings.saturating_sub(1);
         }
         judge(state, outcome == expected && (outcome.is_ok() || before == state.client), outcome.is_ok())
     }
@@ -142,6 +145,9 @@ impl Pair {
                 return judge(state, refused, false);
             }
         };
+        if state.budget.stops == 0 {
+            return false;
+        }
         if state.to_client.is_in_frame() && !exchange.answered {
             self.log.note(Seen::StopInText);
         }
@@ -167,11 +173,14 @@ impl Pair {
         } else {
             Ok(())
         };
+        if expected.is_ok() && state.budget.server_pings == 0 {
+            return false;
+        }
         let before = state.server.clone();
         let outcome = state.server.ping(payload);
         if outcome.is_ok() {
             state.ledger.server_ping(payload, &self.log);
-            state.budget.server_pings -= 1;
+            state.budget.server_pings = state.budget.server_pings.saturating_sub(1);
         }
         judge(state, outcome == expected && (outcome.is_ok() || before == state.server), outcome.is_ok())
     }
@@ -357,17 +366,16 @@ impl Model for Pair {
         if state.ledger.has(Wrong::Failed) {
             return;
         }
-        let Budget { pings, stops, server_pings, timeouts, idles, exits, closes, resets } = state.budget;
+        let Budget { timeouts, idles, exits, closes, resets, .. } = state.budget;
         let (client, server) = (state.is_here(Side::Client), state.is_here(Side::Server));
         let both = client && server;
-        // Refused commands cost nothing and change nothing, and that is looked at in every state.
-        if client && pings > 0 {
+        // Refused commands cost nothing and change nothing, and that is looked at in every state: each command is given
+        // always, and is no step where it would be taken and there have been enough of them.
+        if client {
             actions.extend(self.bounds.pings.iter().copied().map(Action::Ping));
-        }
-        if client && stops > 0 {
             actions.push(Action::Stop);
         }
-        if server && server_pings > 0 {
+        if server {
             actions.extend(self.bounds.server_pings.iter().copied().map(Action::ServerPing));
         }
         if client && timeouts > 0 && state.client_waits() {

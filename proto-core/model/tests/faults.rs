@@ -17,6 +17,17 @@ fn every_fault_is_found_by_the_property_that_is_there_for_it() {
     }
 }
 
+/// Without `fast` the machines tell every character by itself, so that there the fault loses whole ones, too
+#[cfg(feature = "fast")]
+#[test]
+fn character_that_is_lost_where_two_reads_split_it_is_lost_nowhere_else() {
+    for finding in FINDINGS.iter().filter(|finding| finding.fault == Fault::SplitAddressUntold) {
+        let (way, _) = finding.way();
+        let reads = way.as_ref().map_or(0, |way| way.matches("ServerReceives").count());
+        assert!(reads >= 2, "{way:?}");
+    }
+}
+
 #[test]
 fn every_fault_there_is_has_a_finding() {
     for fault in Fault::ALL {

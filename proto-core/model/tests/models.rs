@@ -7,12 +7,13 @@ use model::foreign::{ClosingServer, SilentClient};
 use model::seen::Seen;
 use stateright::{Expectation, Model};
 
-/// Fails with what does not hold, and where the model has fewer states than it was seen to have
+/// Fails with what does not hold, and where the model has not the states that it was seen to have: fewer would prove less, and more
+/// are the sign of something that is remembered and means nothing
 #[track_caller]
 fn assert_holds(outcome: &Outcome, states: usize) {
     println!("{outcome}");
     assert!(outcome.broken.is_empty(), "{outcome}");
-    assert!(outcome.states >= states, "{} states, {states} at least expected", outcome.states);
+    assert_eq!(outcome.states, states, "states of {}", outcome.name);
 }
 
 #[track_caller]
@@ -22,67 +23,67 @@ fn assert_pair_holds(bounds: Bounds, states: usize) {
 
 #[test]
 fn every_segmentation_of_an_exchange_comes_out_right() {
-    assert_pair_holds(bounds::SPLITS, 69_000);
+    assert_pair_holds(bounds::SPLITS, 69_398);
 }
 
 #[test]
 fn every_segmentation_of_two_exchanges_comes_out_right() {
-    assert_pair_holds(bounds::AGAIN, 38_000);
+    assert_pair_holds(bounds::AGAIN, 38_054);
 }
 
 #[test]
 fn every_segmentation_of_lengths_of_two_bytes_comes_out_right() {
-    assert_pair_holds(bounds::LENGTHS, 2_500);
+    assert_pair_holds(bounds::LENGTHS, 2_565);
 }
 
 #[test]
 fn commands_and_time_outs_in_every_order_come_out_right() {
-    assert_pair_holds(bounds::ORDERS, 257_000);
+    assert_pair_holds(bounds::ORDERS, 257_473);
 }
 
 #[test]
 fn a_fifth_exchange_is_refused_and_the_four_are_settled() {
-    assert_pair_holds(bounds::FIFTH, 6_700);
+    assert_pair_holds(bounds::FIFTH, 6_721);
 }
 
 #[test]
 fn a_client_that_owes_four_is_left_out_and_answers_all_four() {
-    assert_pair_holds(bounds::OWING, 25_000);
+    assert_pair_holds(bounds::OWING, 25_702);
 }
 
 #[test]
 fn a_client_may_leave_at_any_moment() {
-    assert_pair_holds(bounds::EXIT, 24_000);
+    assert_pair_holds(bounds::EXIT, 24_546);
 }
 
 #[test]
 fn a_server_may_leave_at_any_moment() {
-    assert_pair_holds(bounds::CLOSE, 9_000);
+    assert_pair_holds(bounds::CLOSE, 9_160);
 }
 
 #[test]
 fn bytes_may_be_lost_at_any_moment() {
-    assert_pair_holds(bounds::RESET, 120_000);
+    assert_pair_holds(bounds::RESET, 120_768);
 }
 
 #[test]
 fn every_end_behind_two_exchanges_and_a_time_out() {
-    assert_pair_holds(bounds::ENDINGS, 65_000);
+    assert_pair_holds(bounds::ENDINGS, 65_415);
 }
 
 #[test]
 fn a_client_that_never_answers_is_served_and_ended_by_time() {
-    assert_holds(&explore("silent client", SilentClient::new(2, 5), 1), 94_000);
+    assert_holds(&explore("silent client", SilentClient::new(2, 5), 1), 94_787);
 }
 
 #[test]
 fn a_client_that_never_answers_may_leave_at_any_moment() {
-    assert_holds(&explore("it leaves", SilentClient::new(1, 2).leaving(), 1), 77_000);
+    assert_holds(&explore("it leaves", SilentClient::new(1, 2).leaving(), 1), 77_871);
 }
 
 #[test]
 fn a_server_that_closes_behind_its_pong_or_anywhere_leaves_no_client_behind() {
-    assert_holds(&explore("closing server", ClosingServer::new(2, 1), 1), 11_000);
+    assert_holds(&explore("closing server", ClosingServer::new(2, 1), 1), 11_670);
 }
 
 #[test]

@@ -36,6 +36,8 @@ pub const NOT_MISREAD: &str = "no packet is misread";
 pub const ANSWERS: &str = "each Request and each Ping is answered once, in the order of causes";
 /// At most four, and who owes them is left out
 pub const FOUR: &str = "a client that owes four is pinged no more";
+/// It is pinged in state 0 and where it owes fewer than four, and nowhere else
+pub const REFUSALS: &str = "the server's pings are refused exactly where the rules say so";
 /// Time alone ends it, and says why
 pub const ENDS: &str =
     "time ends the connection, or the client's end does, with the error that names what did not come";
@@ -43,7 +45,7 @@ pub const ENDS: &str =
 pub const AT_REST: &str = "where nothing moves, everything has been read and answered";
 
 /// All of them
-pub const ALL: [&str; 6] = [NO_ERROR, NOT_MISREAD, ANSWERS, FOUR, ENDS, AT_REST];
+pub const ALL: [&str; 7] = [NO_ERROR, NOT_MISREAD, ANSWERS, FOUR, REFUSALS, ENDS, AT_REST];
 
 const SHORT: &str = r#""ä""#;
 
@@ -438,9 +440,8 @@ impl Model for SilentClient {
             Property::<Self>::always(NO_ERROR, |_, state| !state.book.wrongs.has(Wrong::Failed)),
             Property::<Self>::always(NOT_MISREAD, |_, state| !state.book.wrongs.has(Wrong::Misread)),
             Property::<Self>::always(ANSWERS, |_, state| !state.book.wrongs.has(Wrong::Uncaused)),
-            Property::<Self>::always(FOUR, |_, state| {
-                state.book.unanswered() <= 4 && !state.book.wrongs.has(Wrong::Refusal)
-            }),
+            Property::<Self>::always(FOUR, |_, state| state.book.unanswered() <= 4),
+            Property::<Self>::always(REFUSALS, |_, state| !state.book.wrongs.has(Wrong::Refusal)),
             Property::<Self>::always(ENDS, |_, state| state.ends() && !state.book.wrongs.has(Wrong::End)),
             Property::<Self>::always(AT_REST, |_, state| !state.is_quiet() || state.over || state.is_served()),
         ];
