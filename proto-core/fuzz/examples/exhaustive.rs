@@ -139,6 +139,9 @@ fn five_bytes(range: Range<u64>) {
 }
 
 /// A String of these bytes, decoded byte by byte and whole, against the standard library
+///
+/// The core makes use of that library for what comes whole, so that half shows that it is used rightly; what comes byte by byte is
+/// the core's own.
 fn check_utf8(bytes: &[u8]) {
     let length = u32::try_from(bytes.len()).expect("four at most");
     let expected = std::str::from_utf8(bytes);
