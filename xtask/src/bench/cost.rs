@@ -232,11 +232,17 @@ fn compare(counts: &[Count], stored: &Value) -> Vec<Result<(), String>> {
             results.push(Err(format!("{name} is not among the stored counts; `cargo xtask bench cost --bless`")));
             continue;
         };
-        let most = before.saturating_add(before.saturating_mul(TOLERANCE) / 100);
-        results.push(if ours.instructions <= most {
-            Ok(())
+        let (now, slack) = (ours.instructions, before.saturating_mul(TOLERANCE) / 100);
+        let most = before.saturating_add(slack);
+        results.push(if now > most {
+            Err(format!("{name}: {now} instructions, {before} are stored, and {most} allowed"))
+        } else if now < before.saturating_sub(slack) {
+            // Else so much could be lost again without a word.
+            Err(format!(
+                "{name}: {now} instructions, {before} are stored; `cargo xtask bench cost --bless` keeps the gain"
+            ))
         } else {
-            Err(format!("{name}: {} instructions, {before} are stored, and {most} allowed", ours.instructions))
+            Ok(())
         });
     }
     for name in stored.as_object().into_iter().flat_map(|stored| stored.keys()) {

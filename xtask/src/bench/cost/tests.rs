@@ -20,15 +20,17 @@ fn summary_is_read() {
 }
 
 #[test]
-fn more_than_two_percent_over_the_stored_count_fails() {
+fn more_than_two_percent_from_the_stored_count_fails() {
     let stored = json!({ "decode uniform": 1_000, "ping server": 100 });
     let counted = |decode, ping| {
         let counts = [count("decode", "uniform", OURS, decode), count("ping", "server", OURS, ping)];
         compare(&counts, &stored).into_iter().filter_map(Result::err).collect::<Vec<_>>()
     };
-    assert!(counted(1_020, 90).is_empty());
+    assert!(counted(1_020, 98).is_empty());
     let told = counted(1_021, 102);
     assert_eq!(told, ["decode uniform: 1021 instructions, 1000 are stored, and 1020 allowed"]);
+    let told = counted(980, 97);
+    assert_eq!(told, ["ping server: 97 instructions, 100 are stored; `cargo xtask bench cost --bless` keeps the gain"]);
 }
 
 #[test]
