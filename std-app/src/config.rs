@@ -134,7 +134,7 @@ pub struct Client {
     pub strict: bool,
     /// Whether a lost connection is made again
     pub reconnect: bool,
-    /// First delay before connecting again
+    /// First delay before connecting again; each is shortened by up to a quarter at random
     pub reconnect_min: Duration,
     /// Longest delay before connecting again, not under `reconnect_min`
     pub reconnect_max: Duration,

@@ -237,7 +237,11 @@ pub(super) static SETTINGS: &[Setting] = &[
         "Whether a connection that is lost or refused is tried again, after a delay that doubles each time.",
     )
     .option("--reconnect"),
-    client("reconnect_min", Kind::Seconds(|c| &mut c.client.reconnect_min), "First delay before connecting again."),
+    client(
+        "reconnect_min",
+        Kind::Seconds(|c| &mut c.client.reconnect_min),
+        "First delay before connecting again; each is shortened by up to a quarter at random.",
+    ),
     client(
         "reconnect_max",
         Kind::Seconds(|c| &mut c.client.reconnect_max),
