@@ -46,6 +46,8 @@ pub struct Budget {
     pub closes: u8,
     /// Times that one side is gone and bytes are lost
     pub resets: u8,
+    /// Times that the server gives its client up
+    pub deadlines: u8,
 }
 
 /// What a model may do
@@ -70,7 +72,7 @@ pub struct Bounds {
 }
 
 const NOTHING: Budget =
-    Budget { pings: 0, stops: 0, server_pings: 0, timeouts: 0, idles: 0, exits: 0, closes: 0, resets: 0 };
+    Budget { pings: 0, stops: 0, server_pings: 0, timeouts: 0, idles: 0, exits: 0, closes: 0, resets: 0, deadlines: 0 };
 
 /// Every segmentation of one exchange that is stopped or not, crossed by a ping of the same payload, sent in any writes
 pub const SPLITS: Bounds = Bounds {
@@ -244,7 +246,7 @@ pub const RESET: Bounds = Bounds {
 /// Every end of the connection, behind two exchanges of which one may be stopped or out of time, packets whole
 pub const ENDINGS: Bounds = Bounds {
     name: "endings",
-    budget: Budget { pings: 2, stops: 1, server_pings: 1, timeouts: 1, idles: 0, exits: 1, closes: 1, resets: 1 },
+    budget: Budget { pings: 2, stops: 1, server_pings: 1, timeouts: 1, exits: 1, closes: 1, resets: 1, ..NOTHING },
     pings: &[B],
     server_pings: &[B],
     document: SHORT,
@@ -270,8 +272,28 @@ pub const ENDINGS: Bounds = Bounds {
     ],
 };
 
+/// The server gives its client up at any moment: within a frame, in state 1, or behind a ping that a silent client did not answer
+pub const DEADLINES: Bounds = Bounds {
+    name: "deadlines",
+    budget: Budget { pings: 1, stops: 1, idles: 1, deadlines: 1, ..NOTHING },
+    meets: &[
+        Seen::FrameTimeout,
+        Seen::StatusTimeout,
+        Seen::IdlePing,
+        Seen::Silence,
+        Seen::ServerLeaves,
+        Seen::ClosedInDefault,
+        Seen::ClosedWithoutAnswer,
+        Seen::ClosedWithoutPong,
+        Seen::ClosedInFrame,
+        Seen::Completed,
+        Seen::AbandonedResponse,
+    ],
+    ..EXIT
+};
+
 /// What every run of the tests explores
-pub const SMALL: &[Bounds] = &[SPLITS, AGAIN, LENGTHS, ORDERS, FIFTH, OWING, EXIT, CLOSE, RESET, ENDINGS];
+pub const SMALL: &[Bounds] = &[SPLITS, AGAIN, LENGTHS, ORDERS, FIFTH, OWING, EXIT, CLOSE, RESET, ENDINGS, DEADLINES];
 
 /// What is explored on demand: each of the small ones with more in it
 pub const LARGE: &[Bounds] = &[
@@ -281,6 +303,7 @@ pub const LARGE: &[Bounds] = &[
     Bounds { name: "close", budget: Budget { server_pings: 1, ..CLOSE.budget }, ..CLOSE },
     Bounds { name: "reset", budget: Budget { stops: 1, ..RESET.budget }, ..RESET },
     Bounds { name: "endings", budget: Budget { stops: 2, idles: 1, ..ENDINGS.budget }, ..ENDINGS },
+    Bounds { name: "deadlines", budget: Budget { timeouts: 1, ..DEADLINES.budget }, ..DEADLINES },
     Bounds { name: "lengths", budget: Budget { pings: 2, ..LENGTHS.budget }, ..LENGTHS },
     Bounds {
         name: "fifth",

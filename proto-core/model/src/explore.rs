@@ -99,18 +99,17 @@ where
     let property = properties.iter().find(|known| known.name == property).expect("a property of the model");
     let hasher = RandomState::with_seeds(1, 2, 3, 4);
     let mut seen = HashSet::new();
-    // Each state with the one before it and the step between them.
-    let mut states: Vec<(M::State, Option<(usize, M::Action)>)> = Vec::new();
+    let mut states: Vec<Reached<M::State, M::Action>> = Vec::new();
     let mut known = |state: &M::State| !seen.insert(hasher.hash_one(state));
     for state in model.init_states() {
         if !known(&state) {
-            states.push((state, None));
+            states.push(Reached { state, by: None });
         }
     }
     let mut actions = Vec::new();
     let mut at = 0;
-    while let Some((state, _)) = states.get(at) {
-        let state = state.clone();
+    while let Some(reached) = states.get(at) {
+        let state = reached.state.clone();
         if !(property.condition)(model, &state) {
             return (Some(way(&states, at)), states.len());
         }
@@ -119,7 +118,7 @@ where
             if let Some(next) = model.next_state(&state, action.clone())
                 && !known(&next)
             {
-                states.push((next, Some((at, action))));
+                states.push(Reached { state: next, by: Some((at, action)) });
             }
         }
         at += 1;
@@ -127,10 +126,16 @@ where
     (None, states.len())
 }
 
+/// A state, and by which step from which one it was reached first
+struct Reached<S, A> {
+    state: S,
+    by: Option<(usize, A)>,
+}
+
 /// The steps that lead to the state of this number
-fn way<S, A: Clone>(states: &[(S, Option<(usize, A)>)], mut at: usize) -> Vec<A> {
+fn way<S, A: Clone>(states: &[Reached<S, A>], mut at: usize) -> Vec<A> {
     let mut way = Vec::new();
-    while let Some((before, action)) = &states[at].1 {
+    while let Some((before, action)) = &states[at].by {
         way.push(action.clone());
         at = *before;
     }

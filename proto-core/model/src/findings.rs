@@ -4,7 +4,7 @@
 
 use proto_core::fault::Fault;
 
-use crate::bounds::{AGAIN, Bounds, CLOSE, EXIT, FIFTH, LENGTHS, ORDERS, OWING, RESET, SPLITS};
+use crate::bounds::{AGAIN, Bounds, CLOSE, DEADLINES, EXIT, FIFTH, LENGTHS, ORDERS, OWING, RESET, SPLITS};
 use crate::explore::shortest;
 use crate::foreign::{ClosingServer, SilentClient, closing_server, silent_client};
 use crate::pair::Pair;
@@ -108,6 +108,7 @@ pub const FINDINGS: &[Finding] = &[
     pair(Fault::OwedPongEchoed, ORDERS, BOUNDED),
     pair(Fault::StaysInStatus, SPLITS, STATES),
     pair(Fault::DeafInStatus, AGAIN, AT_REST),
+    pair(Fault::DeafInStatus, DEADLINES, LEFT),
     pair(Fault::PingInStatus, SPLITS, REFUSALS),
     pair(Fault::WaitsForEver, SPLITS, AT_REST),
     pair(Fault::WaitsForEver, EXIT, LEFT),

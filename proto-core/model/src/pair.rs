@@ -6,14 +6,14 @@
 //!
 //! **Time.** Every call is told the same instant, but for a time-out, which is told its own deadline. So a time-out can
 //! strike at any moment, in any order with all else, whatever the limits are: that is every behaviour in time and more. Only
-//! the waits of §3 that an honest pair on a slow network must survive are let strike; those that end a connection are the
-//! [foreign](crate::foreign) models' affair.
+//! the waits of §3 that an honest pair on a slow network must survive are let strike, but for one model, in which the server's
+//! that end a connection do; how they do with whoever gives cause is the [foreign](crate::foreign) models' affair.
 //!
 //! **What states do not differ in:** the offset of the last byte, which only errors tell, and which would make each state
 //! a new one. Everything else of the machines counts.
 
 use proto_core::client::{Config, Event as ClientEvent, Missing};
-use proto_core::error::{Closed, Refused};
+use proto_core::error::{Closed, Refused, Timeout};
 use proto_core::fault::Fault;
 use proto_core::server::{Event as ServerEvent, Skipped};
 use proto_core::{Client, Error, Instant, Machine, Server, State as Stands, Timeouts};
@@ -54,6 +54,14 @@ const TIMEOUTS: Timeouts = Timeouts {
     ..Timeouts::DEFAULT
 };
 
+/// What the server waits where it may give its client up
+const DEADLINES: Timeouts = Timeouts {
+    frame: Timeouts::DEFAULT.frame,
+    status: Timeouts::DEFAULT.status,
+    silence: Timeouts::DEFAULT.silence,
+    ..TIMEOUTS
+};
+
 /// A pair within bounds
 #[derive(Debug)]
 pub struct Pair {
@@ -81,6 +89,8 @@ pub enum Action {
     ClientTimeout,
     /// The client has been silent
     ServerIdle,
+    /// The client's frame, its Ping or its answer does not come in time
+    ServerDeadline,
     /// The client's machine has some bytes sent
     ClientSends(usize),
     /// The server's machine has some bytes sent
@@ -215,6 +225,25 @@ impl Pair {
         true
     }
 
+    /// The server gives its client up and says why; all that it has sent still arrives
+    fn server_deadline(&self, state: &mut State) -> bool {
+        let Some(deadline) = state.server.poll_timeout() else { return false };
+        state.budget.deadlines -= 1;
+        let (timeout, seen) = if state.to_server.is_in_frame() {
+            (Timeout::Frame(DEADLINES.frame), Seen::FrameTimeout)
+        } else if state.ledger.server == Stands::Status {
+            (Timeout::Status(DEADLINES.status), Seen::StatusTimeout)
+        } else {
+            (Timeout::Silence(DEADLINES.idle + DEADLINES.silence), Seen::Silence)
+        };
+        self.log.note(seen);
+        if state.server.handle_timeout(deadline) != Err(Error::Timeout(timeout)) {
+            state.ledger.blame(Wrong::End);
+        }
+        self.gone(state, Side::Server, usize::MAX);
+        true
+    }
+
     fn client_sends(&self, state: &mut State, count: usize) {
         let arrives = state.is_here(Side::Server);
         let bytes = state.client.poll_transmit(NOW);
@@ -346,7 +375,8 @@ impl Model for Pair {
     fn init_states(&self) -> Vec<State> {
         let config = Config { protocol_version: VERSION, timeouts: TIMEOUTS, ..Config::new(HOST, PORT) };
         let mut client = Client::new(&config).expect("the host's name is short");
-        let mut server = Server::new(NOW, TIMEOUTS, true);
+        let waits = if self.bounds.budget.deadlines > 0 { DEADLINES } else { TIMEOUTS };
+        let mut server = Server::new(NOW, waits, true);
         if let Some(fault) = self.fault {
             client.seed(fault);
             server.seed(fault);
@@ -366,7 +396,7 @@ impl Model for Pair {
         if state.ledger.has(Wrong::Failed) {
             return;
         }
-        let Budget { timeouts, idles, exits, closes, resets, .. } = state.budget;
+        let Budget { timeouts, idles, exits, closes, resets, deadlines, .. } = state.budget;
         let (client, server) = (state.is_here(Side::Client), state.is_here(Side::Server));
         let both = client && server;
         // Refused commands cost nothing and change nothing, and that is looked at in every state: each command is given
@@ -381,8 +411,12 @@ impl Model for Pair {
         if client && timeouts > 0 && state.client_waits() {
             actions.push(Action::ClientTimeout);
         }
-        if both && idles > 0 && state.server.poll_timeout() == Some(NOW.saturating_add(TIMEOUTS.idle)) {
+        let idle = state.server.poll_timeout() == Some(NOW.saturating_add(TIMEOUTS.idle));
+        if both && idles > 0 && idle {
             actions.push(Action::ServerIdle);
+        }
+        if both && deadlines > 0 && !idle {
+            actions.push(Action::ServerDeadline);
         }
         if both && exits > 0 {
             actions.push(Action::Leave(Side::Client));
@@ -418,6 +452,7 @@ impl Model for Pair {
             Action::ServerPing(payload) => self.server_ping(&mut state, payload),
             Action::ClientTimeout => self.client_timeout(&mut state),
             Action::ServerIdle => self.server_idle(&mut state),
+            Action::ServerDeadline => self.server_deadline(&mut state),
             Action::ClientReceives(count) => {
                 self.client_receives(&mut state, count);
                 true

@@ -72,6 +72,11 @@ fn every_end_behind_two_exchanges_and_a_time_out() {
 }
 
 #[test]
+fn a_server_may_give_its_client_up_at_any_moment() {
+    assert_pair_holds(bounds::DEADLINES, 148_314);
+}
+
+#[test]
 fn a_client_that_never_answers_is_served_and_ended_by_time() {
     assert_holds(&explore("silent client", SilentClient::new(2, 5), 1), 94_787);
 }
@@ -101,6 +106,9 @@ fn every_kind_of_step_that_a_model_may_take_has_to_be_met_in_it() {
         met(budget.exits, &[Seen::Exit]);
         met(budget.closes, &[Seen::ServerLeaves]);
         met(budget.resets, &[Seen::Lost]);
+        met(budget.deadlines, &[Seen::FrameTimeout]);
+        met(budget.deadlines, &[Seen::StatusTimeout]);
+        met(budget.deadlines, &[Seen::Silence]);
     }
 }
 
